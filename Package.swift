@@ -1,0 +1,40 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// Every target is built in the Swift 6 language mode with strict memory safety: each unsafe construct is marked.
+let settings: [SwiftSetting] = [
+    .strictMemorySafety(),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let package = Package(
+    name: "swift-usb",
+    products: [
+        .library(name: "USB", targets: ["USB"]),
+        .library(name: "USBHost", targets: ["USBHost"]),
+        .library(name: "USBSpecification", targets: ["USBSpecification"]),
+        .library(name: "VirtualUSB", targets: ["VirtualUSB"]),
+        .executable(name: "usbpipe", targets: ["usbpipe"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
+    ],
+    targets: [
+        .target(name: "USBSpecification", swiftSettings: settings),
+        .target(name: "USBHost", dependencies: ["USBSpecification"], swiftSettings: settings),
+        .target(name: "VirtualUSB", dependencies: ["USBHost", "USBSpecification"], swiftSettings: settings),
+        .target(name: "USB", dependencies: ["USBHost", "USBSpecification", "VirtualUSB"], swiftSettings: settings),
+        .executableTarget(
+            name: "usbpipe",
+            dependencies: ["USB", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            swiftSettings: settings),
+        .testTarget(name: "USBSpecificationTests", dependencies: ["USBSpecification"], swiftSettings: settings),
+        .testTarget(name: "USBHostTests", dependencies: ["USBHost", "VirtualUSB"], swiftSettings: settings),
+        .testTarget(name: "VirtualUSBTests", dependencies: ["VirtualUSB"], swiftSettings: settings),
+        .testTarget(name: "usbpipeTests", dependencies: ["usbpipe"], swiftSettings: settings),
+    ],
+    swiftLanguageModes: [.v6]
+)
