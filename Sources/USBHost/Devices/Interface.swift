@@ -1,0 +1,200 @@
+// swift-usb: a USB host library in Swift.
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+
+public import USBSpecification
+
+/// A claimed interface. It is released when nothing uses it any more: neither this object nor a pipe of it.
+public final class Interface: @unchecked Sendable {
+    /// The interface as the configuration describes it.
+    public let layout: InterfaceLayout
+    /// The device.
+    public let device: Device
+
+    private let lock = Lock()
+    private var alternate: UInt8 = 0
+    private var isReleased = false
+    private var pipes: [EndpointAddress: WeakPipe] = [:]
+
+    private struct WeakPipe { weak var pipe: PipeCore? }
+
+    init(layout: InterfaceLayout, device: Device) {
+        self.layout = layout
+        self.device = device
+    }
+
+    deinit {
+        if !isReleased { device.release(layout.number) }
+    }
+
+    /// bInterfaceNumber.
+    public var number: UInt8 { layout.number }
+
+    /// The alternate setting that is selected.
+    public var alternateSetting: AlternateSetting {
+        let current = lock.withLock { alternate }
+        return layout.alternateSetting(current)
+            ?? AlternateSetting(
+                descriptor: InterfaceDescriptor(
+                    number: layout.number, alternateSetting: current,
+                    interfaceClass: ClassCode(base: 0, subclass: 0, protocol: 0)))
+    }
+
+    /// Selects an alternate setting. Everything in flight is cancelled and handed back first, and pipes opened before
+    /// are closed for good.
+    ///
+    /// Throws `.notFound` when there is no such setting, `.noBandwidth` when the bus has not the time it needs.
+    public func selectAlternateSetting(_ setting: UInt8) async throws(USBError) {
+        try checkSetting(setting)
+        for pipe in closePipes() {
+            pipe.die(.closed)
+            await pipe.drain()
+            pipe.closeWire()
+        }
+        _ = try await device.sendControl(
+            .setInterface(number, alternateSetting: setting), .none, count: 0, timeout: Device.controlTimeout)
+        lock.withLock { alternate = setting }
+    }
+
+    /// Ends everything in flight and gives the interface back. Pipes opened before are closed.
+    public func release() async {
+        for pipe in closePipes() {
+            pipe.die(.closed)
+            await pipe.drain()
+            pipe.closeWire()
+        }
+        finishRelease()
+    }
+
+    func selectAlternateSettingBlocking(_ setting: UInt8) throws(USBError) {
+        try checkSetting(setting)
+        closePipesBlocking()
+        _ = try device.sendControlBlocking(
+            .setInterface(number, alternateSetting: setting), .none, count: 0, timeout: Device.controlTimeout)
+        lock.withLock { alternate = setting }
+    }
+
+    func releaseBlocking() {
+        closePipesBlocking()
+        finishRelease()
+    }
+
+    private func closePipesBlocking() {
+        for pipe in closePipes() {
+            pipe.die(.closed)
+            pipe.drainBlocking()
+            pipe.closeWire()
+        }
+    }
+
+    private func finishRelease() {
+        let mustRelease = lock.withLock {
+            defer { isReleased = true }
+            return !isReleased
+        }
+        if mustRelease { device.release(number) }
+    }
+
+    private func checkSetting(_ setting: UInt8) throws(USBError) {
+        guard layout.alternateSetting(setting) != nil else {
+            let known = layout.alternateSettings.map { "\($0.descriptor.alternateSetting)" }.joined(separator: ", ")
+            throw USBError(
+                .notFound, message: "interface \(number) has no alternate setting \(setting); there are \(known)")
+        }
+        guard !lock.withLock({ isReleased }) else {
+            throw USBError(.closed, message: "interface \(number) was released")
+        }
+    }
+
+    private func closePipes() -> [PipeCore] {
+        lock.withLock {
+            let open = pipes.values.compactMap(\.pipe)
+            pipes = [:]
+            return open
+        }
+    }
+
+    func die(_ cause: PipeLife.DeathCause) {
+        let open = lock.withLock { pipes.values.compactMap(\.pipe) }
+        for pipe in open { pipe.die(cause) }
+    }
+
+    // MARK: Pipes
+
+    /// Opens the OUT pipe of an endpoint in the selected alternate setting.
+    ///
+    /// Throws `.notFound` when there is no such endpoint, `.invalidArgument` when it is of another direction or type.
+    public func outPipe<Kind: PipeKind>(_ address: EndpointAddress, _ kind: Kind.Type) throws(USBError) -> OutPipe<Kind>
+    {
+        OutPipe(core: try open(address, direction: .out, type: Kind.type))
+    }
+
+    /// Opens the IN pipe of an endpoint in the selected alternate setting.
+    ///
+    /// Throws `.notFound` when there is no such endpoint, `.invalidArgument` when it is of another direction or type.
+    public func inPipe<Kind: PipeKind>(_ address: EndpointAddress, _ kind: Kind.Type) throws(USBError) -> InPipe<Kind> {
+        InPipe(core: try open(address, direction: .in, type: Kind.type))
+    }
+
+    /// Opens the pipe of any endpoint in the selected alternate setting, for tools that learn its type at run time.
+    public func pipe(_ address: EndpointAddress) throws(USBError) -> AnyPipe {
+        AnyPipe(core: try open(address, direction: nil, type: nil))
+    }
+
+    private func open(_ address: EndpointAddress, direction: Direction?, type: TransferType?) throws(USBError)
+        -> PipeCore
+    {
+        let setting = alternateSetting
+        guard let layout = setting.endpoint(address) else {
+            let known = setting.endpoints.map { "\($0.descriptor.address)" }.joined(separator: ", ")
+            throw USBError(
+                .notFound,
+                message:
+                    "alternate setting \(setting.descriptor.alternateSetting) of interface \(number) has no endpoint "
+                    + "\(address); it has \(known.isEmpty ? "none" : known)")
+        }
+        let info = try EndpointInfo(
+            layout, speed: device.speed, interface: number, alternateSetting: setting.descriptor.alternateSetting)
+        if let direction, direction != info.address.direction {
+            throw USBError(
+                .invalidArgument, endpoint: address,
+                message: "it is an \(info.address.direction) endpoint, not \(direction)")
+        }
+        if let type, type != info.type {
+            throw USBError(.invalidArgument, endpoint: address, message: "it is \(info.type), not \(type)")
+        }
+        lock.lock()
+        defer { lock.unlock() }
+        guard !isReleased else { throw USBError(.closed, message: "interface \(number) was released") }
+        if let pipe = pipes[address]?.pipe { return pipe }
+        let pipe = PipeCore(info: info, controller: device.controller, owner: self)
+        pipe.wire = try device.openPipe(info, sink: pipe)
+        pipes[address] = WeakPipe(pipe: pipe)
+        return pipe
+    }
+}
+
+extension EndpointInfo {
+    /// What an endpoint's descriptors mean at `speed`.
+    ///
+    /// Throws `.unsupported` when they make no sense there.
+    public init(
+        _ layout: EndpointLayout, speed: Speed, interface: UInt8?, alternateSetting: UInt8
+    ) throws(USBError) {
+        let descriptor = layout.descriptor
+        let type = descriptor.transferType
+        var interval: Int64 = 0
+        var bytes = descriptor.maximumPacketSize
+        if type == .isochronous || type == .interrupt {
+            do throws(EndpointTimingError) {
+                interval = try layout.serviceInterval(at: speed).microframes
+                bytes = try layout.maximumBytesPerInterval(at: speed)
+            } catch {
+                throw USBError(.unsupported, endpoint: descriptor.address, message: "its descriptor is wrong: \(error)")
+            }
+        }
+        self.init(
+            address: descriptor.address, type: type, speed: speed, interface: interface,
+            alternateSetting: alternateSetting, maximumPacketSize: descriptor.maximumPacketSize,
+            maximumBytesPerInterval: bytes, intervalMicroframes: interval)
+    }
+}

@@ -1,0 +1,570 @@
+// swift-usb: a USB host library in Swift.
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// The event loop of one controller, and the executor of everything that wants to run beside it.
+///
+/// A task that prefers this executor is resumed on the very thread that finds its completion: no other thread is woken.
+/// That is the fast path:
+///
+///     await bus.run { ... }
+///
+/// A blocking caller needs no loop at all: it takes the role of polling if that is free, delivers what it finds to
+/// everyone, returns on its own completion and hands the role on. Whoever polls runs engine code only; jobs and
+/// completion handlers run on the loop's own thread, one at a time.
+public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendable {
+    /// Who runs the jobs.
+    public enum Driver: Sendable {
+        /// A thread of the executor's own, started when it is first needed.
+        case thread(name: String)
+        /// The thread that calls ``simulate(_:)`` or ``step(until:)``.
+        case caller
+    }
+
+    /// What the executor runs: a job of the concurrency runtime, or a completion handler.
+    enum Work {
+        case job(UnownedJob)
+        case handler(TransferCore)
+    }
+
+    /// The clock by which deadlines are kept.
+    public let clock: BusClock
+    let driver: Driver
+    private weak var source: (any EventSource)?
+
+    /// Guards everything below.
+    let lock = Lock()
+    private let ownerCondition: Condition
+    private let followerCondition: Condition
+    private var incoming: [Work] = []
+    /// Storage for the work that runs, kept for the next time.
+    private var spare: [Work] = []
+    private var deadlines = DeadlineHeap()
+
+    private var ownerThread: UInt = 0
+    private var ownerHasStarted = false
+    private var ownerIsBusy = false
+    private var ownerBlocks = false
+    private var isPolling = false
+    private var pollingThread: UInt = 0
+    private var isShutDown = false
+    private var followers = 0
+    private var followersNeedWaking = false
+    /// Completions, sleeps and the like that somebody awaits.
+    private var interest = 0
+    /// The source has something to deliver that needs no passing of time.
+    private var isKicked = false
+    /// The last poll found that nothing is scheduled, and nothing has changed since.
+    private var isExhausted = false
+    /// Counts what may have given the source something to do, so that a poll which finds nothing is not believed when
+    /// something came in the meantime.
+    private var changes: UInt64 = 0
+    /// Threads that have made blocking calls, and how many of those calls are under way. Kept in free flow only.
+    private var clients: [UInt: Int] = [:]
+    private var unparkedClients = 0
+    /// Jobs that came from another thread than the one that simulates.
+    private var foreignJobs = 0
+    private var isSimulating = false
+
+    /// How long a free-running clock stands still for a known client that computes, in nanoseconds of wall time. After
+    /// that the client is taken to be waiting for something else.
+    private static let patience: Int64 = 100_000_000
+
+    /// Makes an executor for a controller that has `clock`.
+    public init(clock: BusClock, driver: Driver) {
+        self.clock = clock
+        self.driver = driver
+        ownerCondition = Condition(lock)
+        followerCondition = Condition(lock)
+        clock.sleepers.attach(self)
+    }
+
+    /// Sets what the loop waits on; called once, by the wire. The source is not kept alive.
+    public func attach(_ source: any EventSource) {
+        lock.withLock { self.source = source }
+    }
+
+    /// Ends the loop's thread after the work that is ready. Called by the wire that owns the executor when it goes.
+    public func shutDown() {
+        lock.withLock {
+            isShutDown = true
+            ownerCondition.broadcast()
+            followerCondition.broadcast()
+        }
+    }
+
+    // MARK: Executor
+
+    /// Takes a job of the concurrency runtime.
+    public func enqueue(_ job: consuming ExecutorJob) {
+        enqueue(.job(UnownedJob(job)))
+    }
+
+    /// Takes an unowned job of the concurrency runtime.
+    public func enqueue(_ job: UnownedJob) {
+        enqueue(.job(job))
+    }
+
+    /// A reference for actors that are pinned to the executor.
+    public func asUnownedSerialExecutor() -> UnownedSerialExecutor {
+        unsafe UnownedSerialExecutor(ordinary: self)
+    }
+
+    /// Tells the runtime that code on the loop's thread is isolated to the executor.
+    public func checkIsolated() {
+        precondition(isCurrent, "not on the bus's executor")
+    }
+
+    /// Whether the calling thread is the one that runs the executor's jobs.
+    public var isCurrent: Bool {
+        lock.withLock { ownerThread == currentThreadIdentity() }
+    }
+
+    /// Runs `body` as a task on this executor: inside, awaiting a transfer costs no change of thread.
+    public func run<Value: Sendable, Failure: Error>(
+        _ body: @Sendable () async throws(Failure) -> Value
+    ) async throws(Failure) -> Value {
+        do {
+            return try await withTaskExecutorPreference(self) { try await body() }
+        } catch {
+            throw error as! Failure
+        }
+    }
+
+    func enqueue(_ work: Work) {
+        let current = currentThreadIdentity()
+        lock.lock()
+        incoming.append(work)
+        isExhausted = false
+        changes &+= 1
+        if isSimulating, current != ownerThread { foreignJobs += 1 }
+        let mustWakeSource =
+            isPolling && pollingThread != current && (pollingThread == ownerThread || clock.flow == .free)
+        if current != ownerThread || !ownerHasStarted {
+            startOwnerIfNeeded()
+            ownerCondition.signal()
+        }
+        let source = mustWakeSource ? self.source : nil
+        lock.unlock()
+        source?.wake()
+    }
+
+    // MARK: Interest, deadlines and kicks
+
+    /// Says that somebody awaits an event: the loop polls while anybody does.
+    public func addInterest() {
+        lock.lock()
+        addInterestLocked()
+        lock.unlock()
+    }
+
+    /// Takes back one ``addInterest()``.
+    public func removeInterest() {
+        lock.lock()
+        interest -= 1
+        lock.unlock()
+    }
+
+    private func addInterestLocked() {
+        interest += 1
+        if interest == 1 { wakeOwnerLocked() }
+    }
+
+    private func wakeOwnerLocked() {
+        if !ownerHasStarted { startOwnerIfNeeded() }
+        if !ownerIsBusy { ownerCondition.signal() }
+    }
+
+    /// Says that the source has something to deliver, or that its schedule has changed.
+    public func kick() {
+        let current = currentThreadIdentity()
+        lock.lock()
+        isKicked = true
+        isExhausted = false
+        changes &+= 1
+        let source = isPolling && pollingThread != current ? self.source : nil
+        if !isPolling {
+            wakeOwnerLocked()
+            if followers > 0 { followerCondition.broadcast() }
+        }
+        lock.unlock()
+        source?.wake()
+    }
+
+    /// Says that a request was given to the wire: what is scheduled has changed.
+    func scheduleChanged() {
+        let current = currentThreadIdentity()
+        lock.lock()
+        changes &+= 1
+        guard isExhausted || (isPolling && pollingThread != current) else { return lock.unlock() }
+        let source = isPolling && pollingThread != current && clock.flow != .real ? self.source : nil
+        if isExhausted {
+            isExhausted = false
+            wakeOwnerLocked()
+            if followers > 0 { followerCondition.broadcast() }
+        }
+        lock.unlock()
+        source?.wake()
+    }
+
+    func arm(_ node: DeadlineNode, at deadline: BusInstant, withInterest: Bool = false) {
+        let current = currentThreadIdentity()
+        lock.lock()
+        let earliest = deadlines.earliest ?? .max
+        deadlines.arm(node, at: deadline.nanoseconds)
+        changes &+= 1
+        if withInterest { addInterestLocked() }
+        let isNewEarliest = deadline.nanoseconds < earliest
+        if isNewEarliest, isExhausted {
+            isExhausted = false
+            wakeOwnerLocked()
+            if followers > 0 { followerCondition.broadcast() }
+        }
+        let source = isNewEarliest && isPolling && pollingThread != current ? self.source : nil
+        lock.unlock()
+        source?.wake()
+    }
+
+    /// Takes a deadline back. Returns false when it had come already.
+    @discardableResult
+    func disarm(_ node: DeadlineNode, withInterest: Bool = false) -> Bool {
+        lock.withLock {
+            guard node.isArmed else { return false }
+            deadlines.remove(node)
+            if withInterest { interest -= 1 }
+            return true
+        }
+    }
+
+    /// Serves the deadlines that have come.
+    private func serveDeadlines() {
+        guard lock.withLock({ !deadlines.isEmpty }) else { return }
+        let now = clock.presentInstant.nanoseconds
+        while let (node, keeper) = lock.withLock({ popDue(now: now) }) {
+            withExtendedLifetime(keeper) { node.deadlineReached() }
+        }
+    }
+
+    /// A node whose deadline has come, and what must outlive its call.
+    private func popDue(now: Int64) -> (DeadlineNode, AnyObject?)? {
+        // Asked before the node is taken out: only while it is armed does it stand by its word.
+        let keeper = deadlines.first?.keeper
+        return deadlines.popDue(now: now).map { ($0, keeper) }
+    }
+
+    // MARK: Polling
+
+    /// Polls once. The lock is held on entry and on return, and the role of polling is free on both.
+    private func pollLocked(until limit: BusInstant?, wait: Bool) -> PollResult {
+        guard let source else {
+            // The wire has gone, and with it everything that could complete.
+            isExhausted = true
+            return .exhausted
+        }
+        isPolling = true
+        pollingThread = currentThreadIdentity()
+        isKicked = false
+        let changesBefore = changes
+        var deadline = deadlines.earliest.map { BusInstant(nanoseconds: $0) }
+        if let limit { deadline = deadline.map { min($0, limit) } ?? limit }
+        lock.unlock()
+        let result = source.poll(until: deadline, wait: wait)
+        serveDeadlines()
+        lock.lock()
+        isPolling = false
+        pollingThread = 0
+        if result == .exhausted, deadline == nil, changes == changesBefore { isExhausted = true }
+        if followersNeedWaking {
+            followersNeedWaking = false
+            if followers > 0 { followerCondition.broadcast() }
+        }
+        return result
+    }
+
+    /// Whether free-running time may move: every known client waits, and no job is ready.
+    private var mayAdvance: Bool {
+        guard clock.flow == .free else { return true }
+        return unparkedClients == 0 && (ownerBlocks || (incoming.isEmpty && !ownerIsBusy))
+    }
+
+    private func passOnPolling() {
+        if isPolling { return }
+        if followers > 0 {
+            followerCondition.signal()
+        } else if interest > 0 || isKicked {
+            wakeOwnerLocked()
+        } else if case .caller = driver {
+            ownerCondition.signal()
+        }
+    }
+
+    /// The owner turns to something else than polling: a blocked thread takes that over.
+    private func passOnPollingToFollower() {
+        if !isPolling, followers > 0 { followerCondition.signal() }
+    }
+
+    // MARK: Blocking callers
+
+    /// How a blocking wait ended.
+    enum BlockResult { case done, neverCompletes }
+
+    /// Blocks the calling thread until `isDone`, which is called with ``lock`` held, and polls meanwhile.
+    func block(until isDone: () -> Bool) -> BlockResult {
+        let current = currentThreadIdentity()
+        lock.lock()
+        defer { lock.unlock() }
+        let isOwner = current == ownerThread
+        park(current, isOwner: isOwner)
+        defer { unpark(current, isOwner: isOwner) }
+        while !isDone() {
+            if isPolling {
+                followers += 1
+                followerCondition.wait()
+                followers -= 1
+            } else if !mayAdvance {
+                waitForClients { followerCondition.wait(nanoseconds: BusExecutor.patience) }
+            } else if isExhausted {
+                if clock.flow == .manual || isSimulating { return .neverCompletes }
+                if source == nil { return .neverCompletes }
+                followers += 1
+                followerCondition.wait()
+                followers -= 1
+            } else {
+                _ = pollLocked(until: nil, wait: true)
+            }
+        }
+        passOnPolling()
+        return .done
+    }
+
+    /// Marks a blocking waiter's condition as met, and wakes it if it is not the one that polls.
+    func finishBlocking(_ change: () -> Void) {
+        lock.lock()
+        change()
+        followersNeedWaking = true
+        if !isPolling, followers > 0 {
+            followersNeedWaking = false
+            followerCondition.broadcast()
+        }
+        lock.unlock()
+    }
+
+    private func park(_ thread: UInt, isOwner: Bool) {
+        if isOwner {
+            ownerBlocks = true
+        } else if clock.flow == .free {
+            let depth = clients[thread]
+            if depth == 0 { unparkedClients -= 1 }
+            clients[thread] = (depth ?? 0) + 1
+            signalClientsChanged()
+        }
+    }
+
+    private func unpark(_ thread: UInt, isOwner: Bool) {
+        if isOwner {
+            ownerBlocks = false
+        } else if clock.flow == .free {
+            let depth = (clients[thread] ?? 1) - 1
+            clients[thread] = depth
+            if depth == 0 { unparkedClients += 1 }
+        }
+    }
+
+    private func signalClientsChanged() {
+        guard mayAdvance else { return }
+        ownerCondition.signal()
+        if followers > 0 { followerCondition.broadcast() }
+    }
+
+    /// Waits for the clients that compute; the ones that take too long are no longer counted.
+    private func waitForClients(_ wait: () -> Bool) {
+        followers += 1
+        let wasSignalled = wait()
+        followers -= 1
+        if !wasSignalled, unparkedClients > 0 {
+            clients = clients.filter { $0.value > 0 }
+            unparkedClients = 0
+        }
+    }
+
+    // MARK: The loop
+
+    private func startOwnerIfNeeded() {
+        guard case .thread(let name) = driver, !ownerHasStarted, !isShutDown else { return }
+        ownerHasStarted = true
+        startThread(name: name) { [self] in _ = runOwner { false } }
+    }
+
+    /// Why the loop returned.
+    private enum LoopEnd { case stopped, stuck }
+
+    /// Runs jobs and polls until `isDone`, which is called with the lock held, or until the executor is shut down. With
+    /// driver `.caller` it also returns when nothing can ever happen.
+    private func runOwner(until isDone: () -> Bool) -> LoopEnd {
+        lock.lock()
+        defer { lock.unlock() }
+        let previousOwner = ownerThread
+        ownerThread = currentThreadIdentity()
+        defer { ownerThread = previousOwner }
+        while true {
+            if !incoming.isEmpty {
+                passOnPollingToFollower()
+                runReadyWorkLocked()
+                continue
+            }
+            if isDone() || isShutDown {
+                passOnPollingToFollower()
+                return .stopped
+            }
+            if isPolling {
+                ownerCondition.wait()
+            } else if isKicked {
+                _ = pollLocked(until: nil, wait: false)
+            } else if interest == 0 || clock.flow == .manual {
+                passOnPollingToFollower()
+                if case .caller = driver { return .stuck }
+                ownerCondition.wait()
+            } else if !mayAdvance {
+                waitForClients { ownerCondition.wait(nanoseconds: BusExecutor.patience) }
+            } else if isExhausted {
+                if case .caller = driver { return .stuck }
+                ownerCondition.wait()
+            } else {
+                _ = pollLocked(until: nil, wait: true)
+            }
+        }
+    }
+
+    private func runReadyWorkLocked() {
+        var running: [Work] = []
+        swap(&running, &spare)
+        swap(&running, &incoming)
+        ownerIsBusy = true
+        lock.unlock()
+        for work in running {
+            switch work {
+            case .job(let job):
+                unsafe job.runSynchronously(
+                    isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
+            case .handler(let transfer):
+                transfer.runHandler()
+            }
+        }
+        running.removeAll(keepingCapacity: true)
+        lock.lock()
+        ownerIsBusy = false
+        swap(&running, &spare)
+        if clock.flow != .real, followers > 0 { followerCondition.broadcast() }
+    }
+
+    // MARK: Stepping and simulating
+
+    /// Moves manual time to `instant`: runs the jobs that are ready, then the next event, and so on. On return all jobs
+    /// that were ready have run and the clock shows `instant`. Called from inside a job of this executor it moves the
+    /// time only: jobs run one at a time, so those that become ready wait for the one that steps.
+    public func step(until instant: BusInstant) {
+        let current = currentThreadIdentity()
+        lock.lock()
+        defer { lock.unlock() }
+        let isNested = ownerIsBusy && ownerThread == current
+        while true {
+            if !isNested { runWorkBeforeStep(on: current) }
+            guard !isPolling else {
+                followers += 1
+                followerCondition.wait()
+                followers -= 1
+                continue
+            }
+            let isLast = clock.presentInstant >= instant
+            _ = pollLocked(until: instant, wait: !isLast)
+            if isLast, !isKicked, isNested || incoming.isEmpty && !ownerIsBusy { break }
+        }
+        passOnPolling()
+    }
+
+    private func runWorkBeforeStep(on thread: UInt) {
+        if case .caller = driver {
+            let previousOwner = ownerThread
+            ownerThread = thread
+            while !incoming.isEmpty { runReadyWorkLocked() }
+            ownerThread = previousOwner
+        } else {
+            while !incoming.isEmpty || ownerIsBusy {
+                followers += 1
+                ownerCondition.signal()
+                followerCondition.wait(nanoseconds: 1_000_000)
+                followers -= 1
+            }
+        }
+    }
+
+    /// Runs `body`, its child tasks and the default actors they use on the calling thread. Time moves when no job is
+    /// runnable and somebody waits. The same body gives the same run, every time.
+    ///
+    /// Throws ``SimulationError/stuck`` when the body waits for something that can never happen, and
+    /// ``SimulationError/lostDeterminism(jobs:)`` when jobs came from other threads (from an unstructured `Task {}` or
+    /// from `Task.sleep`), since the run cannot then be repeated.
+    public func simulate<Value: Sendable>(
+        _ body: @Sendable @escaping () async throws -> Value
+    ) throws -> Value {
+        guard case .caller = driver else { preconditionFailure("only an executor driven by its caller can simulate") }
+        let outcome = SimulationOutcome<Value>()
+        lock.withLock {
+            ownerThread = currentThreadIdentity()
+            isSimulating = true
+            foreignJobs = 0
+        }
+        defer {
+            lock.withLock {
+                isSimulating = false
+                ownerThread = 0
+            }
+        }
+        let task = Task(executorPreference: self) {
+            let result: Result<Value, any Error>
+            do { result = .success(try await body()) } catch { result = .failure(error) }
+            self.lock.withLock { outcome.result = result }
+        }
+        var end = runOwner { outcome.result != nil }
+        if end == .stuck {
+            // Waits that observe cancellation end; what they return is not wanted.
+            task.cancel()
+            end = runOwner { outcome.result != nil }
+            throw SimulationError.stuck
+        }
+        let jobs = lock.withLock { foreignJobs }
+        guard let result = outcome.result else { throw SimulationError.stuck }
+        let value = try result.get()
+        if jobs > 0 { throw SimulationError.lostDeterminism(jobs: jobs) }
+        return value
+    }
+}
+
+/// Why a simulated run has no result.
+public enum SimulationError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The body waits, and nothing that is scheduled can ever wake it.
+    case stuck
+    /// So many jobs came from other threads; the run depends on their timing.
+    case lostDeterminism(jobs: Int)
+
+    /// A sentence for a person.
+    public var description: String {
+        switch self {
+        case .stuck: "the simulation waits for something that will never happen"
+        case .lostDeterminism(let jobs):
+            "\(jobs) jobs came from outside the simulation (an unstructured Task or Task.sleep), so it cannot be repeated"
+        }
+    }
+}
+
+/// Where the simulated task leaves its result. Guarded by the executor's lock.
+private final class SimulationOutcome<Value: Sendable>: @unchecked Sendable {
+    var result: Result<Value, any Error>?
+}

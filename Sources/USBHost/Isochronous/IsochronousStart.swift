@@ -1,0 +1,50 @@
+// swift-usb: a USB host library in Swift.
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+
+public import USBSpecification
+
+/// Where an isochronous transfer starts. There is no guessing: one of the three is said.
+public enum IsochronousStart: Sendable, Hashable {
+    /// Its first packet goes out in exactly this microframe.
+    case at(Microframe)
+    /// As soon as possible: directly behind what is queued, or at the next service opportunity within reach.
+    case asSoonAsPossible
+    /// Directly behind the transfer before it, without a gap; or not at all.
+    case continuing
+
+    /// Its first packet goes out in the first microframe of `frame`.
+    public static func at(_ frame: Frame) -> IsochronousStart { .at(frame.firstMicroframe) }
+}
+
+/// The rules for a start.
+public struct StartPolicy: Sendable, Hashable {
+    /// What happens to packets whose time has passed at submission.
+    public enum Late: Sendable, Hashable {
+        /// The transfer is refused, and nothing is sent.
+        case refuse
+        /// The packets that are late are dropped one by one; the rest go out in their own intervals.
+        case dropExpired
+    }
+
+    /// What a wire that cannot start at a frame is asked to do.
+    public enum Accuracy: Sendable, Hashable {
+        /// Refuse, with the reason.
+        case exact
+        /// Hold the transfer until the estimated frame less the lead, then send it as soon as possible.
+        case bestEffort
+    }
+
+    /// How far from the present a start may lie, in frames; nil for no limit. Only starts at a position are checked.
+    public var window: StartWindow?
+    /// What happens to packets that are late.
+    public var late: Late
+    /// What a wire that cannot start at a frame is asked to do.
+    public var accuracy: Accuracy
+
+    /// Makes a policy. The default refuses what is late or cannot be exact.
+    public init(window: StartWindow? = nil, late: Late = .refuse, accuracy: Accuracy = .exact) {
+        self.window = window
+        self.late = late
+        self.accuracy = accuracy
+    }
+}

@@ -1,0 +1,26 @@
+// swift-usb: a USB host library in Swift.
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+
+public import USBSpecification
+
+/// A pipe whose direction and type are known at run time only: for tools and for the interfaces of others.
+public struct AnyPipe: CorePipe {
+    let core: PipeCore
+
+    init(core: PipeCore) { self.core = core }
+
+    /// The direction.
+    public var direction: Direction { core.info.address.direction }
+    /// The transfer type.
+    public var type: TransferType { core.info.type }
+
+    /// The pipe with its direction and type as facts of its Swift type; nil when it is of another.
+    public func outPipe<Kind: PipeKind>(_ kind: Kind.Type) -> OutPipe<Kind>? {
+        direction == .out && type == Kind.type ? OutPipe(core: core) : nil
+    }
+
+    /// The pipe with its direction and type as facts of its Swift type; nil when it is of another.
+    public func inPipe<Kind: PipeKind>(_ kind: Kind.Type) -> InPipe<Kind>? {
+        direction == .in && type == Kind.type ? InPipe(core: core) : nil
+    }
+}

@@ -1,0 +1,134 @@
+// swift-usb: a USB host library in Swift.
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import USBSpecification
+
+extension PipeCore {
+    /// Whether an isochronous transfer goes to the wire now or is held until its frame comes near.
+    enum StartDecision: Hashable {
+        case now
+        case holdUntil(BusInstant)
+    }
+
+    /// Settles where a transfer starts, and records it. Throws the reason when it cannot start as asked.
+    func resolveStart(of transfer: TransferCore) throws(USBError) -> StartDecision {
+        let interval = max(1, info.intervalMicroframes)
+        let reading = controller.frame()
+        let now = reading.microframe
+        let earliest = now.advanced(by: capabilities.leadMicroframes).roundedUp(toMultipleOf: alignment(interval))
+        let policy = transfer.startPolicy
+        transfer.positionQuality = reading.quality
+        var decision = StartDecision.now
+        let first: Microframe
+        switch transfer.start {
+        case .asSoonAsPossible:
+            if let end = queueEnd, queuedCount > 0 || end > now { first = max(earliest, end) } else { first = earliest }
+        case .continuing:
+            guard let end = queueEnd else {
+                throw error(.discontinuous, "there is no transfer before it to continue")
+            }
+            switch capabilities.continuation {
+            case .exact:
+                guard end >= earliest || end > now && capabilities.leadMicroframes <= 1 else {
+                    throw error(
+                        .discontinuous, "the transfer before it ends at microframe \(end), and \(now) is under way")
+                }
+            case .inferred:
+                guard pendingCount > 0 else {
+                    throw error(.discontinuous, "no transfer is queued that it could follow")
+                }
+            }
+            first = end
+        case .at(let position):
+            guard info.speed >= .high || position.indexInFrame == 0 else {
+                throw error(
+                    .invalidArgument, "a full-speed transfer starts with a frame, not at microframe \(position)")
+            }
+            try check(position, now: now, earliest: earliest, policy: policy)
+            if capabilities.exactStartFrame {
+                first = position
+            } else {
+                first = max(position, queueEnd ?? position)
+                let hold = (position - capabilities.leadMicroframes) - now
+                if hold > 0 {
+                    decision = .holdUntil(reading.time.advanced(byNanoseconds: hold * Microframe.nanoseconds))
+                }
+            }
+        }
+        transfer.firstPosition = first
+        transfer.plannedEnd = first + Int64(transfer.packetCount) * interval
+        return decision
+    }
+
+    /// Refuses what the wire can never do, whatever the queue.
+    func checkAccuracy(of transfer: TransferCore) throws(USBError) {
+        guard case .at = transfer.start, !capabilities.exactStartFrame, transfer.startPolicy.accuracy == .exact else {
+            return
+        }
+        throw error(
+            .unsupported, "this wire cannot start at a named frame; allow best effort, or start as soon as possible")
+    }
+
+    /// The grid on which service opportunities lie: the interval, but at most a frame beyond full speed's own.
+    private func alignment(_ interval: Int64) -> Int64 {
+        info.speed >= .high ? interval : max(8, interval)
+    }
+
+    private func check(
+        _ position: Microframe, now: Microframe, earliest: Microframe, policy: StartPolicy
+    ) throws(USBError) {
+        if let end = queueEnd, queuedCount > 0, position < end {
+            throw error(.tooLate, "microframe \(position) lies before \(end), where the queued transfers end")
+        }
+        if let window = policy.window, let violation = window.violation(start: position.frame, now: now.frame) {
+            throw error(position < now ? .tooLate : .tooEarly, "\(violation)")
+        }
+        let limit = now.advanced(by: capabilities.leadMicroframes)
+        if position < limit, policy.late == .refuse {
+            throw error(
+                .tooLate,
+                "start \(position) has passed or is too close: \(now) is under way, and \(limit) is the first in reach")
+        }
+        // Beyond this a position cannot be an honest plan, and arithmetic on it would saturate.
+        guard position.distance(to: now).magnitude < 1 << 40 else {
+            throw error(position < now ? .tooLate : .tooEarly, "start \(position) is years away from \(now)")
+        }
+        _ = earliest
+    }
+
+    func armRelease(of transfer: TransferCore, at time: BusInstant) {
+        transfer.releaseDue = time
+        executor.arm(transfer.releaseTimer, at: time)
+    }
+
+    /// The hold of a transfer ends because its frame is near, or has ended before it was used again.
+    func releaseHeld(_ transfer: TransferCore) {
+        lock.lock()
+        guard let due = transfer.releaseDue, due <= executor.clock.presentInstant, transfer.life.state == .held else {
+            return lock.unlock()
+        }
+        transfer.releaseDue = nil
+        guard life.disposition(policy, ignoringGate: transfer.ignoresGate) == .give, transfer.life.release() else {
+            return lock.unlock()
+        }
+        giveReleased(transfer)
+        releaseAll()
+    }
+
+    /// Gives a transfer that was held to the wire, or completes it with the reason why not. Unlocks.
+    func giveReleased(_ transfer: TransferCore) {
+        do throws(USBError) {
+            try give(transfer)
+            armServiceTimeout()
+            lock.unlock()
+            executor.scheduleChanged()
+        } catch {
+            transfer.life.finishWithoutWire()
+            record(error, in: transfer)
+            remove(transfer)
+            let delivery = settle(transfer)
+            lock.unlock()
+            deliver(delivery, of: transfer)
+        }
+    }
+}

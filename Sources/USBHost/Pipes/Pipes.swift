@@ -1,0 +1,74 @@
+// swift-usb: a USB host library in Swift.
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import USBSpecification
+
+/// A pipe to the device. Its direction and type are facts of its Swift type: there is nothing to read from it.
+public struct OutPipe<Kind: PipeKind>: Sendable {
+    let core: PipeCore
+
+    init(core: PipeCore) { self.core = core }
+}
+
+/// A pipe from the device. Its direction and type are facts of its Swift type: there is nothing to write to it.
+public struct InPipe<Kind: PipeKind>: Sendable {
+    let core: PipeCore
+
+    init(core: PipeCore) { self.core = core }
+}
+
+/// What every pipe can do, whatever its direction and type.
+public protocol PipeProtocol: Sendable {
+    /// The endpoint, with what its descriptors mean.
+    var endpoint: EndpointInfo { get }
+    /// The rules that dialects set differently. A change holds for the transfers submitted after it.
+    var policy: PipePolicy { get nonmutating set }
+    /// Whether the device answered STALL and has not been cleared.
+    var isHalted: Bool { get }
+    /// Cancels everything that is queued and returns when all of it has been handed back. Until then the pipe refuses
+    /// new transfers.
+    func abort() async
+    /// Keeps new transfers back until ``start()``.
+    func hold()
+    /// Refuses new transfers until ``start()``, and cancels those that are queued.
+    func purge()
+    /// Lets transfers pass again after ``hold()`` or ``purge()``.
+    func start()
+    /// Clears the halt: aborts what is queued and sends CLEAR_FEATURE(ENDPOINT_HALT), which resets the data toggle.
+    ///
+    /// Throws what the control transfer throws.
+    func clearHalt() async throws(USBError)
+}
+
+protocol CorePipe: PipeProtocol {
+    var core: PipeCore { get }
+}
+
+extension OutPipe: CorePipe {}
+extension InPipe: CorePipe {}
+
+extension CorePipe {
+    public var endpoint: EndpointInfo { core.info }
+
+    public var policy: PipePolicy {
+        get { core.lock.withLock { core.policy } }
+        nonmutating set { core.lock.withLock { core.policy = newValue } }
+    }
+
+    public var isHalted: Bool { core.lock.withLock { core.life.isHalted } }
+
+    public func abort() async { await core.abort() }
+
+    public func hold() { core.lock.withLock { core.life.hold() } }
+
+    public func purge() {
+        core.lock.withLock { core.life.purge() }
+        core.cancelAll(.aborted)
+    }
+
+    public func start() {
+        if core.lock.withLock({ core.life.open() }) { core.releaseAll() }
+    }
+
+    public func clearHalt() async throws(USBError) { try await core.clearHalt() }
+}
