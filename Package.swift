@@ -29,12 +29,13 @@ let package = Package(
         .target(name: "USB", dependencies: ["USBHost", "USBSpecification", "VirtualUSB"], swiftSettings: settings),
         .executableTarget(
             name: "usbpipe",
-            dependencies: ["USB", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: ["USB", "VirtualUSB", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             swiftSettings: settings),
         .testTarget(name: "USBSpecificationTests", dependencies: ["USBSpecification"], swiftSettings: settings),
         .testTarget(name: "USBHostTests", dependencies: ["USBHost", "VirtualUSB"], swiftSettings: settings),
         .testTarget(name: "VirtualUSBTests", dependencies: ["VirtualUSB"], swiftSettings: settings),
-        .testTarget(name: "usbpipeTests", dependencies: ["usbpipe"], swiftSettings: settings),
+        .testTarget(name: "USBTests", dependencies: ["USB", "VirtualUSB"], swiftSettings: settings),
+        .testTarget(name: "usbpipeTests", dependencies: ["usbpipe", "USB", "VirtualUSB"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -2,11 +2,11 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Musl)
-    import Musl
+import Musl
 #elseif canImport(Darwin)
-    import Darwin
+import Darwin
 #endif
 
 /// The event loop of one controller, and the executor of everything that wants to run beside it.
@@ -31,12 +31,14 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
     /// What the executor runs: a job of the concurrency runtime, or a completion handler.
     enum Work {
         case job(UnownedJob)
+        case isolatedJob(UnownedJob)
         case handler(TransferCore)
     }
 
     /// The clock by which deadlines are kept.
     public let clock: BusClock
     let driver: Driver
+    private let isolatedDoor = IsolatedDoor()
     private weak var source: (any EventSource)?
 
     /// Guards everything below.
@@ -84,6 +86,7 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
         ownerCondition = Condition(lock)
         followerCondition = Condition(lock)
         clock.sleepers.attach(self)
+        unsafe isolatedDoor.executor = self
     }
 
     /// Sets what the loop waits on; called once, by the wire. The source is not kept alive.
@@ -113,8 +116,11 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
     }
 
     /// A reference for actors that are pinned to the executor.
+    ///
+    /// Jobs of actors come in by a door of their own: run as if they were isolated, the other jobs would be enqueued
+    /// anew whenever they call a function that is not.
     public func asUnownedSerialExecutor() -> UnownedSerialExecutor {
-        unsafe UnownedSerialExecutor(ordinary: self)
+        unsafe isolatedDoor.asUnownedSerialExecutor()
     }
 
     /// Tells the runtime that code on the loop's thread is isolated to the executor.
@@ -451,6 +457,8 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
         for work in running {
             switch work {
             case .job(let job):
+                unsafe job.runSynchronously(on: asUnownedTaskExecutor())
+            case .isolatedJob(let job):
                 unsafe job.runSynchronously(
                     isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
             case .handler(let transfer):
@@ -544,6 +552,20 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
         let value = try result.get()
         if jobs > 0 { throw SimulationError.lostDeterminism(jobs: jobs) }
         return value
+    }
+}
+
+/// Where jobs of actors that are pinned to a bus's executor come in.
+private final class IsolatedDoor: SerialExecutor, @unchecked Sendable {
+    // Sound: set once before the executor is known to anybody, and the executor owns the door.
+    unowned(unsafe) var executor: BusExecutor!
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        unsafe executor.enqueue(.isolatedJob(UnownedJob(job)))
+    }
+
+    func checkIsolated() {
+        unsafe executor.checkIsolated()
     }
 }
 

@@ -2,11 +2,11 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Musl)
-    import Musl
+import Musl
 #elseif canImport(Darwin)
-    import Darwin
+import Darwin
 #endif
 
 /// Carries the body of a thread into it.
@@ -25,28 +25,28 @@ private final class ThreadBody {
 func startThread(name: String, _ body: @escaping @Sendable () -> Void) {
     let box = unsafe Unmanaged.passRetained(ThreadBody(name: name, run: body))
     #if canImport(Darwin)
-        var thread: pthread_t?
+    var thread: pthread_t?
     #else
-        var thread = pthread_t()
+    var thread = pthread_t()
     #endif
     // Sound: the new thread takes the one reference that is retained here.
     let status = unsafe pthread_create(
         &thread, nil,
         { argument in
             #if canImport(Darwin)
-                let box = unsafe Unmanaged<ThreadBody>.fromOpaque(argument).takeRetainedValue()
-                unsafe pthread_setname_np(box.name)
+            let box = unsafe Unmanaged<ThreadBody>.fromOpaque(argument).takeRetainedValue()
+            unsafe pthread_setname_np(box.name)
             #else
-                guard let argument = unsafe argument else { return nil }
-                let box = unsafe Unmanaged<ThreadBody>.fromOpaque(argument).takeRetainedValue()
+            guard let argument = unsafe argument else { return nil }
+            let box = unsafe Unmanaged<ThreadBody>.fromOpaque(argument).takeRetainedValue()
             #endif
             box.run()
             return nil
         }, box.toOpaque())
     precondition(status == 0, "pthread_create failed with \(status)")
     #if canImport(Darwin)
-        if let thread { pthread_detach(thread) }
+    if let thread { pthread_detach(thread) }
     #else
-        pthread_detach(thread)
+    pthread_detach(thread)
     #endif
 }

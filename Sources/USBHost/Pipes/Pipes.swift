@@ -48,27 +48,35 @@ extension OutPipe: CorePipe {}
 extension InPipe: CorePipe {}
 
 extension CorePipe {
+    /// The endpoint, with what its descriptors mean.
     public var endpoint: EndpointInfo { core.info }
 
+    /// The rules that dialects set differently.
     public var policy: PipePolicy {
         get { core.lock.withLock { core.policy } }
         nonmutating set { core.lock.withLock { core.policy = newValue } }
     }
 
+    /// Whether the device answered STALL and has not been cleared.
     public var isHalted: Bool { core.lock.withLock { core.life.isHalted } }
 
+    /// Cancels everything that is queued and returns when all of it has been handed back.
     public func abort() async { await core.abort() }
 
+    /// Keeps new transfers back until ``start()``.
     public func hold() { core.lock.withLock { core.life.hold() } }
 
+    /// Refuses new transfers until ``start()``, and cancels those that are queued.
     public func purge() {
         core.lock.withLock { core.life.purge() }
         core.cancelAll(.aborted)
     }
 
+    /// Lets transfers pass again after ``hold()`` or ``purge()``.
     public func start() {
         if core.lock.withLock({ core.life.open() }) { core.releaseAll() }
     }
 
+    /// Aborts what is queued and sends CLEAR_FEATURE(ENDPOINT_HALT).
     public func clearHalt() async throws(USBError) { try await core.clearHalt() }
 }

@@ -2,11 +2,11 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Musl)
-    import Musl
+import Musl
 #elseif canImport(Darwin)
-    import Darwin
+import Darwin
 #endif
 
 /// A mutual-exclusion lock whose conditions can be waited for.
@@ -61,13 +61,13 @@
         self.lock = lock
         unsafe condition = .allocate(capacity: 1)
         #if canImport(Darwin)
-            let status = unsafe pthread_cond_init(condition, nil)
+        let status = unsafe pthread_cond_init(condition, nil)
         #else
-            var attributes = pthread_condattr_t()
-            unsafe pthread_condattr_init(&attributes)
-            unsafe pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
-            let status = unsafe pthread_cond_init(condition, &attributes)
-            unsafe pthread_condattr_destroy(&attributes)
+        var attributes = pthread_condattr_t()
+        unsafe pthread_condattr_init(&attributes)
+        unsafe pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        let status = unsafe pthread_cond_init(condition, &attributes)
+        unsafe pthread_condattr_destroy(&attributes)
         #endif
         precondition(status == 0, "pthread_cond_init failed with \(status)")
     }
@@ -88,15 +88,15 @@
         guard nanoseconds > 0 else { return false }
         var limit = timespec()
         #if canImport(Darwin)
-            limit.tv_sec = Int(nanoseconds / 1_000_000_000)
-            limit.tv_nsec = Int(nanoseconds % 1_000_000_000)
-            return unsafe pthread_cond_timedwait_relative_np(condition, lock.mutex, &limit) == 0
+        limit.tv_sec = Int(nanoseconds / 1_000_000_000)
+        limit.tv_nsec = Int(nanoseconds % 1_000_000_000)
+        return unsafe pthread_cond_timedwait_relative_np(condition, lock.mutex, &limit) == 0
         #else
-            let (end, overflow) = MonotonicTime.nanoseconds.addingReportingOverflow(nanoseconds)
-            let deadline = overflow ? Int64.max : end
-            limit.tv_sec = Int(deadline / 1_000_000_000)
-            limit.tv_nsec = Int(deadline % 1_000_000_000)
-            return unsafe pthread_cond_timedwait(condition, lock.mutex, &limit) == 0
+        let (end, overflow) = MonotonicTime.nanoseconds.addingReportingOverflow(nanoseconds)
+        let deadline = overflow ? Int64.max : end
+        limit.tv_sec = Int(deadline / 1_000_000_000)
+        limit.tv_nsec = Int(deadline % 1_000_000_000)
+        return unsafe pthread_cond_timedwait(condition, lock.mutex, &limit) == 0
         #endif
     }
 
@@ -129,8 +129,8 @@ public enum MonotonicTime {
 @_optimize(none)
 func currentThreadIdentity() -> UInt {
     #if canImport(Darwin)
-        return UInt(bitPattern: unsafe UnsafeRawPointer(pthread_self()))
+    return UInt(bitPattern: unsafe UnsafeRawPointer(pthread_self()))
     #else
-        return UInt(pthread_self())
+    return UInt(pthread_self())
     #endif
 }

@@ -65,6 +65,7 @@ public struct Canceller: Sendable {
     }
 }
 
+// Frozen, so that a client can take the transfer out of it.
 /// A transfer that has ended: the outcome, and the transfer to use again.
 @frozen public struct Completed<Kind: PipeKind>: ~Copyable, Sendable {
     /// The transfer, idle again.

@@ -24,7 +24,7 @@ final class BusEndpoint {
     /// What a byte costs, in byte times of the bus: 8 for a low-speed device.
     let byteCost: Int
 
-    var queue = RecordList()
+    let queue = RecordList()
     /// Whether the endpoint is in its bus's list.
     var isActive = false
     /// No longer part of the device: its interface has another alternate setting, or the device has gone.

@@ -141,8 +141,8 @@ extension Schedule {
         _ endpoint: BusEndpoint, _ position: Int64, _ kind: TransactionRecord.Kind, _ count: Int,
         _ result: TransactionRecord.Result
     ) {
-        guard let trace else { return }
-        trace(
+        guard isTraced else { return }
+        trace?(
             TransactionRecord(
                 microframe: Microframe(position), path: endpoint.device.path, endpoint: endpoint.address,
                 type: endpoint.type, kind: kind, byteCount: count, result: result))

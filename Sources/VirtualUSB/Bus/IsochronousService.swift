@@ -44,7 +44,7 @@ extension Schedule {
             record.moved &+= moved
         }
         record.setPacket(index, status, count: moved, time: time)
-        if trace != nil { showPacket(endpoint, position, moved, status) }
+        if isTraced { showPacket(endpoint, position, moved, status) }
         record.nextPacket = index &+ 1
         record.position &+= endpoint.interval
         endpoint.servedEnd = record.position

@@ -18,10 +18,10 @@ final class RootBus {
     var devices: [BusDevice] = []
 
     // Endpoints that have requests.
-    private(set) var isochronous: ContiguousArray<BusEndpoint> = []
-    private(set) var interrupt: ContiguousArray<BusEndpoint> = []
-    private(set) var control: ContiguousArray<BusEndpoint> = []
-    private(set) var bulk: ContiguousArray<BusEndpoint> = []
+    let isochronous = EndpointList()
+    let interrupt = EndpointList()
+    let control = EndpointList()
+    let bulk = EndpointList()
 
     /// Byte times left in the service that is under way.
     var budget = 0
@@ -30,7 +30,7 @@ final class RootBus {
     /// An endpoint's queue has become empty in the service that is under way.
     var hasIdleEndpoint = false
     /// Requests that were served in the frame under way and complete at its end.
-    var deferred = RecordList()
+    let deferred = RecordList()
     /// The last microframe of that frame.
     var deferredUntil: Int64 = 0
 
@@ -59,39 +59,19 @@ final class RootBus {
         guard !endpoint.isActive else { return }
         endpoint.isActive = true
         switch endpoint.type {
-        case .isochronous: RootBus.insert(endpoint, into: &isochronous)
-        case .interrupt: RootBus.insert(endpoint, into: &interrupt)
-        case .control: RootBus.insert(endpoint, into: &control)
-        case .bulk: RootBus.insert(endpoint, into: &bulk)
+        case .isochronous: isochronous.insert(endpoint)
+        case .interrupt: interrupt.insert(endpoint)
+        case .control: control.insert(endpoint)
+        case .bulk: bulk.insert(endpoint)
         }
-    }
-
-    private static func insert(_ endpoint: BusEndpoint, into list: inout ContiguousArray<BusEndpoint>) {
-        let order = endpoint.order
-        var index = list.count
-        while index > 0, list[index - 1].order > order { index -= 1 }
-        list.insert(endpoint, at: index)
     }
 
     /// Takes endpoints without requests off the lists.
     func dropIdleEndpoints() {
         hasIdleEndpoint = false
-        RootBus.dropIdle(&isochronous)
-        RootBus.dropIdle(&interrupt)
-        RootBus.dropIdle(&control)
-        RootBus.dropIdle(&bulk)
-    }
-
-    private static func dropIdle(_ list: inout ContiguousArray<BusEndpoint>) {
-        var kept = 0
-        for index in list.indices {
-            if list[index].queue.isEmpty {
-                list[index].isActive = false
-            } else {
-                if kept != index { list[kept] = list[index] }
-                kept += 1
-            }
-        }
-        if kept < list.count { list.removeLast(list.count - kept) }
+        isochronous.dropIdle()
+        interrupt.dropIdle()
+        control.dropIdle()
+        bulk.dropIdle()
     }
 }

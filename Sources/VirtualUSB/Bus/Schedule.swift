@@ -28,12 +28,16 @@ final class Schedule {
     /// Requests that have not ended.
     private(set) var pending = 0
     /// Requests that have ended and are to be delivered, in order.
-    private(set) var completed = RecordList()
+    let completed = RecordList()
     /// How many requests have ended.
     private(set) var completedCount: UInt64 = 0
     private var spare: ContiguousArray<RequestRecord> = []
     /// Shows every transaction.
-    var trace: (@Sendable (TransactionRecord) -> Void)?
+    var trace: (@Sendable (TransactionRecord) -> Void)? {
+        didSet { isTraced = trace != nil }
+    }
+    /// Whether ``trace`` is set; asked before each transaction.
+    private(set) var isTraced = false
 
     // MARK: Time
 
@@ -63,14 +67,14 @@ final class Schedule {
     }
 
     private func nextWork(of root: RootBus, from position: Int64) -> Int64 {
-        for endpoint in root.bulk where isAwake(endpoint) { return position }
-        for endpoint in root.control where isAwake(endpoint) { return position }
+        for index in 0..<root.bulk.count where isAwake(root.bulk[index]) { return position }
+        for index in 0..<root.control.count where isAwake(root.control[index]) { return position }
         var next = Int64.max
-        for endpoint in root.isochronous {
-            if let record = endpoint.queue.head { next = min(next, record.position) }
+        for index in 0..<root.isochronous.count {
+            if let record = root.isochronous[index].queue.head { next = min(next, record.position) }
         }
-        for endpoint in root.interrupt where isAwake(endpoint) {
-            next = min(next, Schedule.dueTime(of: endpoint, from: position))
+        for index in 0..<root.interrupt.count where isAwake(root.interrupt[index]) {
+            next = min(next, Schedule.dueTime(of: root.interrupt[index], from: position))
         }
         return max(next, position)
     }
@@ -121,9 +125,9 @@ final class Schedule {
     /// Periodic endpoints first, then control, then bulk with what is left (USB 2.0 section 5.11.1).
     private func serve(_ root: RootBus, _ position: Int64) {
         root.budget = root.capacity
-        for endpoint in root.isochronous { serveIsochronous(endpoint, root, position) }
-        for endpoint in root.interrupt { serveInterrupt(endpoint, root, position) }
-        for endpoint in root.control { serveControl(endpoint, root, position) }
+        for index in 0..<root.isochronous.count { serveIsochronous(root.isochronous[index], root, position) }
+        for index in 0..<root.interrupt.count { serveInterrupt(root.interrupt[index], root, position) }
+        for index in 0..<root.control.count { serveControl(root.control[index], root, position) }
         if !root.bulk.isEmpty { serveBulk(root, position) }
         if root.hasIdleEndpoint { root.dropIdleEndpoints() }
     }

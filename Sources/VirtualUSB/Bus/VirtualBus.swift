@@ -135,8 +135,10 @@ public final class VirtualBus: HostController, @unchecked Sendable {
     ///   for low and full speed, "2-1", "2-2", ... for high speed.
     /// - Throws: `.unsupported` for SuperSpeed devices, `.invalidArgument` when the bus has 127 devices already, `.busy`
     ///   when there is a device at `path`.
-    public func attach<P: Peripheral>(_ peripheral: sending P, path: String? = nil) throws(USBError) -> Attachment<P> {
-        let attachment = Attachment(peripheral, bus: self)
+    public func attach<P: Peripheral>(
+        _ peripheral: sending P, path: String? = nil
+    ) throws(USBError) -> AttachedPeripheral<P> {
+        let attachment = AttachedPeripheral(peripheral, bus: self)
         let device = try plugIn(peripheral, path: path)
         attachment.device = device
         events.send(.arrived(device.description))

@@ -92,9 +92,8 @@ final class VirtualDevice: WireDevice, @unchecked Sendable {
                 .invalidArgument, endpoint: info.address,
                 message: "the endpoint is \(layout.descriptor.transferType), not \(info.type)")
         }
-        guard !info.type.isPeriodic || info.intervalMicroframes > 0,
-            !info.type.isPeriodic || info.intervalMicroframes % device.bus.period == 0
-        else {
+        let interval = info.intervalMicroframes
+        guard !info.type.isPeriodic || (interval > 0 && interval % device.bus.period == 0) else {
             throw USBError(.invalidArgument, endpoint: info.address, message: "the interval is wrong for this speed")
         }
     }

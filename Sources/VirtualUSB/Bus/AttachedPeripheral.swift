@@ -6,7 +6,7 @@ public import USBHost
 /// A peripheral that belongs to a bus: the way to look into it, to unplug it and to plug it in again.
 ///
 /// Letting go of this object does not unplug the device.
-public final class Attachment<P: Peripheral>: @unchecked Sendable {
+public final class AttachedPeripheral<P: Peripheral>: @unchecked Sendable {
     // The peripheral was given away by whoever attached it; from then on it is used under the bus's lock only.
     private let peripheral: P
     private let bus: VirtualBus
@@ -76,3 +76,6 @@ public final class Attachment<P: Peripheral>: @unchecked Sendable {
         bus.events.send(.arrived(device.description))
     }
 }
+
+/// The short name, for files that do not also import Swift Testing, which has a type of the same name.
+public typealias Attachment = AttachedPeripheral

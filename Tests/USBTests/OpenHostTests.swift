@@ -1,0 +1,47 @@
+// swift-usb: a USB host library in Swift.
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import Testing
+import USB
+import VirtualUSB
+
+@Suite struct OpenHostTests {
+    @Test("A virtual host has one of each device") func oneOfEach() throws {
+        let host = try HostAddress(parsing: "virtual?clock=free").open()
+        let identifiers = try host.controller.devices().map { [$0.descriptor.vendorID, $0.descriptor.productID] }
+        #expect(Set(identifiers) == [[0x0525, 0xA4A0], [0x1209, 0x0001]])
+        #expect(host.virtual?.zeros.count == 1)
+        #expect(host.virtual?.speakers.map(\.file) == [nil])
+        #expect(host.controller.clock.flow == .free)
+    }
+
+    @Test("A virtual host has the devices of its address") func namedDevices() throws {
+        let host = try HostAddress(parsing: "virtual:speaker=a,zero=full,speaker?clock=manual").open()
+        let virtual = try #require(host.virtual)
+        #expect(virtual.zeros.count == 1)
+        #expect(virtual.speakers.map(\.file) == ["a", nil])
+        #expect(host.controller.clock.flow == .manual)
+        let devices = try host.controller.devices()
+        #expect(devices.allSatisfy { $0.speed == .full })
+        // Two of a kind can be told apart.
+        let serials = devices.filter { $0.descriptor.vendorID == 0x1209 }.map(\.serialNumber)
+        #expect(serials == ["VS0001", "VS0002"])
+    }
+
+    @Test("The peripherals of a virtual host can be looked into") func peripherals() async throws {
+        let host = try HostAddress(parsing: "virtual?clock=free").open()
+        let device = try host.controller.open(vendorID: 0x0525, productID: 0xA4A0)
+        let pipe = try device.claim(0).outPipe(0x01, Bulk.self)
+        try await host.controller.run { () async throws(USBError) in
+            _ = try await pipe.write([UInt8](repeating: 0, count: 1000))
+        }
+        #expect(host.virtual?.zeros.first?.withPeripheral { $0.bytesReceived } == 1000)
+    }
+
+    @Test("A host whose wire is missing says so", arguments: ["local", "usbip://server"])
+    func missingWires(_ text: String) throws {
+        let address = try HostAddress(parsing: text)
+        let error = #expect(throws: USBError.self) { _ = try address.open() }
+        #expect(error?.kind == .unsupported)
+    }
+}
