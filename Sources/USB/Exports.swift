@@ -5,3 +5,4 @@
 
 @_exported public import USBHost
 @_exported public import USBSpecification
+@_exported public import VirtualUSB

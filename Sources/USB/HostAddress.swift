@@ -11,7 +11,7 @@
 /// | `usbip://HOST[:PORT]` | of another machine on the network |
 ///
 /// The part of a virtual address behind `?` has settings, joined by `&`: `clock=real`, `clock=free` or `clock=manual`
-/// (see ``USBHost/TimeFlow``; `real` unless said otherwise), `seed=NUMBER` for everything on the bus that is left to
+/// (see `TimeFlow`; `real` unless said otherwise), `seed=NUMBER` for everything on the bus that is left to
 /// chance, and `trace=FILE` for a record of every transaction. In the names of files `,`, `?`, `&` and `%` are written
 /// `%2C`, `%3F`, `%26` and `%25`.
 ///

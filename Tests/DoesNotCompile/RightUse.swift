@@ -8,6 +8,6 @@ func rightUse(out: OutPipe<Bulk>, input: InPipe<Bulk>, sound: OutPipe<Isochronou
     var stream = try sound.stream()
     _ = try await stream.finish()
     let transfer = input.makeTransfer(capacity: 512)
-    let done = await try transfer.submit().completion()
+    let done = try await transfer.submit().completion()
     print(done.outcome.byteCount, Date())
 }

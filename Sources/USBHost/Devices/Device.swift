@@ -69,6 +69,7 @@ public final class Device: @unchecked Sendable {
     }
 
     /// Sends a control request whose data go to the device. Returns the bytes moved, which is all of them.
+    @discardableResult
     public func control(
         _ setup: SetupPacket, sending bytes: Span<UInt8>, timeout: Duration? = controlTimeout
     ) async throws(USBError) -> Int {
@@ -80,6 +81,7 @@ public final class Device: @unchecked Sendable {
 
     /// Sends a control request whose data come from the device, at most `setup.length` bytes and no more than `buffer`
     /// has room for. Returns the bytes that came; fewer than asked are no error.
+    @discardableResult
     public func control(
         _ setup: SetupPacket, receiving buffer: inout MutableSpan<UInt8>, timeout: Duration? = controlTimeout
     ) async throws(USBError) -> Int {

@@ -269,9 +269,11 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
 
     /// Polls once. The lock is held on entry and on return, and the role of polling is free on both.
     private func pollLocked(until limit: BusInstant?, wait: Bool) -> PollResult {
-        guard let source else {
+        var source = self.source
+        guard source != nil else {
             // The wire has gone, and with it everything that could complete.
             isExhausted = true
+            isKicked = false
             return .exhausted
         }
         isPolling = true
@@ -281,7 +283,9 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
         var deadline = deadlines.earliest.map { BusInstant(nanoseconds: $0) }
         if let limit { deadline = deadline.map { min($0, limit) } ?? limit }
         lock.unlock()
-        let result = source.poll(until: deadline, wait: wait)
+        let result = source?.poll(until: deadline, wait: wait) ?? .exhausted
+        // If this was the last reference, the wire goes and shuts the executor down, for which the lock must be free.
+        source = nil
         serveDeadlines()
         lock.lock()
         isPolling = false
@@ -579,7 +583,8 @@ public enum SimulationError: Error, Sendable, Hashable, CustomStringConvertible 
     /// A sentence for a person.
     public var description: String {
         switch self {
-        case .stuck: "the simulation waits for something that will never happen"
+        case .stuck:
+            "the simulation waits for something that will never happen (an unstructured Task is not waited for)"
         case .lostDeterminism(let jobs):
             "\(jobs) jobs came from outside the simulation (an unstructured Task or Task.sleep), so it cannot be repeated"
         }

@@ -26,7 +26,8 @@ struct DeadlineHeap {
 
     var isEmpty: Bool { nodes.isEmpty }
     var first: DeadlineNode? { nodes.first }
-    var earliest: Int64? { nodes.first?.deadline }
+    /// The earliest deadline; nil when none will come. The end of the 64-bit range stands for never.
+    var earliest: Int64? { nodes.first.flatMap { $0.deadline == .max ? nil : $0.deadline } }
 
     /// Adds `node`, or moves it if it is there already.
     mutating func arm(_ node: DeadlineNode, at deadline: Int64) {

@@ -98,6 +98,21 @@ public struct BlockingDevice: Sendable {
         return bytes
     }
 
+    /// Resets the device's port. See ``Device/reset()``.
+    @available(*, noasync, message: "use reset(), which suspends the task instead of blocking its thread")
+    public func reset() throws(USBError) {
+        _ = try device.sendControlBlocking(
+            SetupPacket(packed: 0), .none, count: 0, timeout: Device.controlTimeout, isPortReset: true)
+    }
+
+    /// The string with this index; nil when `index` is 0, which means that there is none.
+    @available(*, noasync, message: "use string(_:language:), which suspends the task instead of blocking its thread")
+    public func string(_ index: UInt8, language: LanguageID = 0x0409) throws(USBError) -> String? {
+        guard index != 0 else { return nil }
+        let bytes = try read(.getDescriptor(type: .string, index: index, language: language, length: 255))
+        return try Device.parseString(bytes)
+    }
+
     /// Selects a configuration. See ``Device/selectConfiguration(_:)``.
     @available(
         *, noasync, message: "use selectConfiguration(_:), which suspends the task instead of blocking its thread"

@@ -1,6 +1,8 @@
 // swift-usb: a USB host library in Swift.
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import USBSpecification
+
 extension OutPipe where Kind: DataKind {
     /// Writes `bytes` and returns when the device has taken them all. An empty span sends a zero-length packet.
     ///
@@ -90,8 +92,14 @@ extension InPipe where Kind: DataKind {
 }
 
 extension OutPipe where Kind == Isochronous {
-    /// A transfer with memory of its own, zeroed, for use again and again.
+    /// A transfer with memory of its own, zeroed, for use again and again. Its packets fill every interval until
+    /// ``Transfer/setPackets(_:)-(PacketPlan)`` says otherwise.
     public func makeTransfer(capacity: Int) -> Transfer<Isochronous> { core.makeTransfer(capacity: capacity) }
+
+    /// A transfer that sends memory of the caller, who keeps it valid until the transfer is gone.
+    @unsafe public func makeTransfer(borrowing bytes: UnsafeMutableRawBufferPointer) -> Transfer<Isochronous> {
+        unsafe core.makeTransfer(borrowing: bytes)
+    }
 
     /// A transfer that sends a part of a registered buffer.
     public func makeTransfer(
@@ -102,8 +110,14 @@ extension OutPipe where Kind == Isochronous {
 }
 
 extension InPipe where Kind == Isochronous {
-    /// A transfer with memory of its own, zeroed, for use again and again.
+    /// A transfer with memory of its own, zeroed, for use again and again. Its packets fill every interval until
+    /// ``Transfer/setPackets(_:)-(PacketPlan)`` says otherwise.
     public func makeTransfer(capacity: Int) -> Transfer<Isochronous> { core.makeTransfer(capacity: capacity) }
+
+    /// A transfer that fills memory of the caller, who keeps it valid until the transfer is gone.
+    @unsafe public func makeTransfer(borrowing bytes: UnsafeMutableRawBufferPointer) -> Transfer<Isochronous> {
+        unsafe core.makeTransfer(borrowing: bytes)
+    }
 
     /// A transfer that fills a part of a registered buffer.
     public func makeTransfer(
@@ -133,6 +147,11 @@ extension PipeCore {
         let core = TransferCore(pipe: self, memory: memory)
         core.loan = self
         core.length = count
+        if info.type == .isochronous, count > 0 {
+            let plan = PacketPlan.filling(bytes: count, maximum: info.maximumBytesPerInterval)
+            // Cannot fail: the packets are cut from the memory's size and the interval's limit.
+            try? core.layOut(plan, count: plan.packetCount)
+        }
         return Transfer(core: core)
     }
 }

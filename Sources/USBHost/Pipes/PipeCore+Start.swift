@@ -15,21 +15,23 @@ extension PipeCore {
         let interval = max(1, info.intervalMicroframes)
         let reading = controller.frame()
         let now = reading.microframe
-        let earliest = now.advanced(by: capabilities.leadMicroframes).roundedUp(toMultipleOf: alignment(interval))
+        let reach = now.advanced(by: capabilities.leadMicroframes)
+        let earliest = reach.roundedUp(toMultipleOf: alignment(interval))
         let policy = transfer.startPolicy
         transfer.positionQuality = reading.quality
         var decision = StartDecision.now
         let first: Microframe
         switch transfer.start {
         case .asSoonAsPossible:
-            if let end = queueEnd, queuedCount > 0 || end > now { first = max(earliest, end) } else { first = earliest }
+            // Behind what was there the service goes on in its own rhythm, wherever on the grid that began.
+            if let end = queueEnd, end >= reach { first = end } else { first = earliest }
         case .continuing:
             guard let end = queueEnd else {
                 throw error(.discontinuous, "there is no transfer before it to continue")
             }
             switch capabilities.continuation {
             case .exact:
-                guard end >= earliest || end > now && capabilities.leadMicroframes <= 1 else {
+                guard end >= reach else {
                     throw error(
                         .discontinuous, "the transfer before it ends at microframe \(end), and \(now) is under way")
                 }

@@ -73,6 +73,9 @@ public struct EndpointInfo: Sendable, Hashable {
     /// Microframes (125 us) between two service opportunities of a periodic endpoint; 0 for other types.
     public var intervalMicroframes: Int64
 
+    /// The time between two service opportunities; nil where the endpoint is not periodic.
+    public var serviceInterval: ServiceInterval? { ServiceInterval(microframes: intervalMicroframes) }
+
     /// Makes a description from its parts.
     public init(
         address: EndpointAddress, type: TransferType, speed: Speed, interface: UInt8?, alternateSetting: UInt8,

@@ -64,6 +64,7 @@ extension SetupPacket {
     /// Sets or asks for the mute of a feature unit. The data stage has one byte: 1 for muted, 0 for not.
     ///
     /// - Parameters:
+    ///   - request: which of the requests.
     ///   - unit: the feature unit's number.
     ///   - channel: 0 for all channels together (the master), else a channel counted from 1.
     ///   - interface: the audio control interface.
@@ -77,6 +78,7 @@ extension SetupPacket {
     /// ``AudioVolume``'s raw value, low byte first.
     ///
     /// - Parameters:
+    ///   - request: which of the requests.
     ///   - unit: the feature unit's number.
     ///   - channel: 0 for all channels together (the master), else a channel counted from 1.
     ///   - interface: the audio control interface.

@@ -15,7 +15,9 @@ public struct DescriptorView: Hashable, Sendable {
 
     /// Lends the descriptor's bytes, header included, for the length of a call.
     ///
-    /// - Parameter bytes: the bytes that were walked. From fewer of them, fewer are lent.
+    /// - Parameters:
+    ///   - bytes: the bytes that were walked. From fewer of them, fewer are lent.
+    ///   - body: what is done with them.
     public func withBytes<Result, Failure: Error>(
         in bytes: RawSpan, _ body: (RawSpan) throws(Failure) -> Result
     ) throws(Failure) -> Result {

@@ -102,9 +102,15 @@ public struct EndpointDescriptor: Descriptor {
     /// Names the fields one by one.
     ///
     /// - Parameters:
+    ///   - address: number and direction.
+    ///   - transferType: the transfer type.
     ///   - maximumPacketSize: the size of the largest packet in bytes; its low 11 bits are used.
     ///   - additionalTransactions: how many more packets a high-speed periodic endpoint may have in a microframe: 0 to
     ///     2; the low two bits are used.
+    ///   - interval: bInterval as it stands.
+    ///   - synchronization: how an isochronous endpoint keeps time.
+    ///   - usage: what an isochronous endpoint is for.
+    ///   - trailing: bytes behind the fields.
     public init(
         address: EndpointAddress, transferType: TransferType, maximumPacketSize: Int, additionalTransactions: Int = 0,
         interval: UInt8 = 0, synchronization: EndpointAttributes.Synchronization = .none,

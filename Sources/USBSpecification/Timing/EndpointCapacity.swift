@@ -9,6 +9,8 @@ public enum EndpointCapacity {
     /// that say so are reserved and ignored. Faster endpoints have the other form.
     ///
     /// - Parameters:
+    ///   - speed: the speed at which the device runs.
+    ///   - type: the transfer type.
     ///   - maximumPacketSize: bits 10 to 0 of wMaxPacketSize.
     ///   - additionalTransactions: bits 12 to 11 of wMaxPacketSize.
     /// - Throws: `notPeriodic`, `isochronousAtLowSpeed` or `reservedTransactionCount`.

@@ -48,7 +48,7 @@ public enum PacketPlan: Hashable, Sendable, Sequence {
     /// Checks the plan against a transfer and an endpoint.
     ///
     /// - Parameters:
-    ///   - totalBytes: the bytes of the transfer, if they must be matched.
+    ///   - expected: the bytes of the transfer, if they must be matched.
     ///   - maximumBytes: what the endpoint moves in an interval.
     ///   - maximumPackets: the most packets in a transfer, if there is a limit.
     /// - Throws: the first of: `noPackets`, `tooManyPackets`, a packet's `negativeSize` or `packetTooLarge`,

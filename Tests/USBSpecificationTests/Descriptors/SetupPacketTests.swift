@@ -95,4 +95,14 @@ import USBSpecification
             length: 0)
         #expect(packet.standardRequest == nil)
     }
+
+    @Test("Requests of a vendor and of a class are laid out as USB 2.0 table 9-2 has it")
+    func otherRequests() {
+        let vendor = SetupPacket.vendor(.out, 0x5B, value: 0x1234, index: 0x5678, length: 8)
+        #expect(vendor.bytes == [0x40, 0x5B, 0x34, 0x12, 0x78, 0x56, 8, 0])
+        let toInterface = SetupPacket.class(.in, 0x81, of: .interface(3), value: 0x0100, index: 0x0200, length: 1)
+        #expect(toInterface.bytes == [0xA1, 0x81, 0x00, 0x01, 3, 2, 1, 0])
+        let toEndpoint = SetupPacket.class(.out, 0x01, of: .endpoint(0x81), value: 0x0100, length: 3)
+        #expect(toEndpoint.bytes == [0x22, 0x01, 0x00, 0x01, 0x81, 0, 3, 0])
+    }
 }
