@@ -43,7 +43,9 @@ extension PipeCore {
     /// Asks the wire for what it has of a transfer, last part first, so that none moves on to the wire's present.
     func cancelParts(of transfer: TransferCore) {
         guard let wire else { return }
-        for part in transfer.parts[..<transfer.partCount].reversed() where part.isSubmitted { wire.cancel(part) }
+        for part in transfer.parts[..<transfer.partCount].reversed() where part.isSubmitted {
+            wire.cancel(part, record: part.record)
+        }
     }
 
     /// Cancels everything that is queued now, up to the submission with number `last`.

@@ -185,7 +185,7 @@ import USBSpecification
         transfer.partsSubmitted += 1
         transfer.partsOutstanding += 1
         do throws(USBError) {
-            try wire.submit(request)
+            try wire.submit(request, record: request.record)
         } catch {
             request.isSubmitted = false
             transfer.partsSubmitted -= 1

@@ -61,16 +61,19 @@ public protocol WireDevice: AnyObject, Sendable {
 public protocol WirePipe: AnyObject, Sendable {
     /// Makes this layer's own record for a request slot, once for the life of the slot. A wrapper keeps the inner
     /// layer's record inside its own.
+    ///
+    /// The engine keeps what the outermost layer makes and hands it back with every call; a wrapper hands the inner
+    /// record on, so that no layer writes into another's memory.
     func makeRecord(for request: WireRequest) -> AnyObject?
 
     /// Starts a request. `request` and the memory that it names stay put until its completion has been delivered.
     ///
     /// Throwing means that the request was not accepted and will never complete.
-    func submit(_ request: WireRequest) throws(USBError)
+    func submit(_ request: WireRequest, record: AnyObject?) throws(USBError)
 
     /// Asks for the early end of a submitted request. Its completion is still delivered, exactly once, in bounded time;
     /// a real completion that comes first keeps its own status. A request that is not pending is left alone.
-    func cancel(_ request: WireRequest)
+    func cancel(_ request: WireRequest, record: AnyObject?)
 
     /// Closes the pipe. Nothing is outstanding on it.
     func close()
@@ -80,6 +83,9 @@ public protocol WirePipe: AnyObject, Sendable {
 public protocol CompletionSink: AnyObject, Sendable {
     /// Delivers the one completion of `request`. Called from the wire's event source only, never from inside `submit`
     /// or `cancel`, and with no lock of the wire held. Afterwards the wire does not touch the request's memory.
+    ///
+    /// The call may be the last use of a pipe and end in its ``WirePipe/close()``. A new pipe to the same endpoint may
+    /// have been opened before that, so that a wire tells pipes apart by identity and not by address.
     func complete(_ request: WireRequest, _ completion: WireCompletion)
 }
 

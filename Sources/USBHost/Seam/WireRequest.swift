@@ -60,7 +60,7 @@ public import USBSpecification
     /// packet. Only set for a wire that declares `zeroLengthTermination`.
     public var endsWithZeroLengthPacket = false
     /// The record that the pipe's outermost layer made for this slot.
-    public internal(set) var record: AnyObject?
+    var record: AnyObject?
 
     /// The transfer that the request belongs to.
     unowned(unsafe) let transfer: TransferCore

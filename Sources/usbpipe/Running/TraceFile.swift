@@ -1,8 +1,6 @@
 // swift-usb: a USB host library in Swift.
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 
-import Synchronization
-
 /// A text file that lines are added to from any thread. They are collected, so that one that is added at a bad moment
 /// costs little.
 final class TraceFile: Sendable {
@@ -12,7 +10,7 @@ final class TraceFile: Sendable {
     }
 
     private let file: DataFile
-    private let state = Mutex(State())
+    private let state = Locked(State())
     private static let pieceSize = 1 << 16
 
     init(_ file: DataFile) {

@@ -2,7 +2,6 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 
 import Dispatch
-import Synchronization
 
 /// Reads the samples of a WAV file on a thread of its own, a little ahead, so that the bus never waits for the file.
 final class SoundSource: Sendable {
@@ -12,7 +11,7 @@ final class SoundSource: Sendable {
     let frameCount: Int?
 
     private let queue = ByteQueue(limit: 8)
-    private let failure = Mutex<WAVError?>(nil)
+    private let failure = Locked<WAVError?>(nil)
     private static let framesPerPiece = 8192
 
     /// Begins to read a file.

@@ -2,7 +2,6 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 
 import Dispatch
-import Synchronization
 
 /// A short queue of pieces of bytes between a thread that may block and a task that may not.
 ///
@@ -20,7 +19,7 @@ final class ByteQueue: Sendable {
     }
 
     private let limit: Int
-    private let state = Mutex(State())
+    private let state = Locked(State())
     private let threadSignal = DispatchSemaphore(value: 0)
 
     /// - Parameter limit: how many pieces may wait.
@@ -116,7 +115,7 @@ final class ByteQueue: Sendable {
 
     /// Suspends the task until something changes, unless `mustWait` no longer holds; in the case of `closed` until it
     /// holds no longer.
-    private func wait(while mustWait: @Sendable (borrowing State) -> Bool) async {
+    private func wait(while mustWait: @Sendable (State) -> Bool) async {
         while state.withLock({ mustWait($0) }) {
             await withCheckedContinuation { continuation in
                 let resumesNow = state.withLock { state in

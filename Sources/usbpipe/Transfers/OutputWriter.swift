@@ -2,12 +2,11 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 
 import Dispatch
-import Synchronization
 
 /// Writes to a file or pipe on a thread of its own, a little behind, so that the bus never waits for a blocking write.
 final class OutputWriter: Sendable {
     private let queue: ByteQueue
-    private let failure = Mutex<FileError?>(nil)
+    private let failure = Locked<FileError?>(nil)
 
     /// Begins to write.
     ///

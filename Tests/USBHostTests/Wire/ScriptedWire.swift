@@ -412,7 +412,9 @@ private final class ScriptedPipe: WirePipe {
     }
 
     func makeRecord(for request: WireRequest) -> AnyObject? { ScriptedRecord() }
-    func submit(_ request: WireRequest) throws(USBError) { try wire.submit(request, address, sink) }
-    func cancel(_ request: WireRequest) { wire.cancel(request, address) }
+    func submit(_ request: WireRequest, record: AnyObject?) throws(USBError) {
+        try wire.submit(request, address, sink)
+    }
+    func cancel(_ request: WireRequest, record: AnyObject?) { wire.cancel(request, address) }
     func close() { wire.close(address) }
 }
