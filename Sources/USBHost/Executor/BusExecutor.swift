@@ -43,26 +43,26 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
 
     /// Guards everything below.
     let lock = Lock()
-    private let ownerCondition: Condition
-    private let followerCondition: Condition
-    private var incoming: [Work] = []
+    let ownerCondition: Condition
+    let followerCondition: Condition
+    var incoming: [Work] = []
     /// Storage for the work that runs, kept for the next time.
     private var spare: [Work] = []
     private var deadlines = DeadlineHeap()
 
-    private var ownerThread: UInt = 0
+    var ownerThread: UInt = 0
     private var ownerHasStarted = false
-    private var ownerIsBusy = false
+    var ownerIsBusy = false
     private var ownerBlocks = false
-    private var isPolling = false
+    var isPolling = false
     private var pollingThread: UInt = 0
     private var isShutDown = false
-    private var followers = 0
+    var followers = 0
     private var followersNeedWaking = false
     /// Completions, sleeps and the like that somebody awaits.
     private var interest = 0
     /// The source has something to deliver that needs no passing of time.
-    private var isKicked = false
+    var isKicked = false
     /// The last poll found that nothing is scheduled, and nothing has changed since.
     private var isExhausted = false
     /// Counts what may have given the source something to do, so that a poll which finds nothing is not believed when
@@ -71,9 +71,11 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
     /// Threads that have made blocking calls, and how many of those calls are under way. Kept in free flow only.
     private var clients: [UInt: Int] = [:]
     private var unparkedClients = 0
+    /// Blocking waits that are over while their threads have not woken yet. Kept in free flow only.
+    private var endedWaits = 0
     /// Jobs that came from another thread than the one that simulates.
-    private var foreignJobs = 0
-    private var isSimulating = false
+    var foreignJobs = 0
+    var isSimulating = false
 
     /// How long a free-running clock stands still for a known client that computes, in nanoseconds of wall time. After
     /// that the client is taken to be waiting for something else.
@@ -268,7 +270,7 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
     // MARK: Polling
 
     /// Polls once. The lock is held on entry and on return, and the role of polling is free on both.
-    private func pollLocked(until limit: BusInstant?, wait: Bool) -> PollResult {
+    func pollLocked(until limit: BusInstant?, wait: Bool) -> PollResult {
         var source = self.source
         guard source != nil else {
             // The wire has gone, and with it everything that could complete.
@@ -301,10 +303,10 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
     /// Whether free-running time may move: every known client waits, and no job is ready.
     private var mayAdvance: Bool {
         guard clock.flow == .free else { return true }
-        return unparkedClients == 0 && (ownerBlocks || (incoming.isEmpty && !ownerIsBusy))
+        return unparkedClients == 0 && endedWaits == 0 && (ownerBlocks || (incoming.isEmpty && !ownerIsBusy))
     }
 
-    private func passOnPolling() {
+    func passOnPolling() {
         if isPolling { return }
         if followers > 0 {
             followerCondition.signal()
@@ -350,6 +352,7 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
                 _ = pollLocked(until: nil, wait: true)
             }
         }
+        if clock.flow == .free, endedWaits > 0 { endedWaits -= 1 }
         passOnPolling()
         return .done
     }
@@ -358,12 +361,17 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
     func finishBlocking(_ change: () -> Void) {
         lock.lock()
         change()
+        // From here on that thread computes, though it may be some time until it wakes.
+        if clock.flow == .free { endedWaits += 1 }
         followersNeedWaking = true
         if !isPolling, followers > 0 {
             followersNeedWaking = false
             followerCondition.broadcast()
         }
+        // Whoever polls must not sleep, or run on, before it has passed the news on.
+        let source = isPolling && pollingThread != currentThreadIdentity() ? self.source : nil
         lock.unlock()
+        source?.wake()
     }
 
     private func park(_ thread: UInt, isOwner: Bool) {
@@ -398,9 +406,10 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
         followers += 1
         let wasSignalled = wait()
         followers -= 1
-        if !wasSignalled, unparkedClients > 0 {
+        if !wasSignalled, unparkedClients + endedWaits > 0 {
             clients = clients.filter { $0.value > 0 }
             unparkedClients = 0
+            endedWaits = 0
         }
     }
 
@@ -413,11 +422,11 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
     }
 
     /// Why the loop returned.
-    private enum LoopEnd { case stopped, stuck }
+    enum LoopEnd { case stopped, stuck }
 
     /// Runs jobs and polls until `isDone`, which is called with the lock held, or until the executor is shut down. With
     /// driver `.caller` it also returns when nothing can ever happen.
-    private func runOwner(until isDone: () -> Bool) -> LoopEnd {
+    func runOwner(until isDone: () -> Bool) -> LoopEnd {
         lock.lock()
         defer { lock.unlock() }
         let previousOwner = ownerThread
@@ -452,7 +461,7 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
         }
     }
 
-    private func runReadyWorkLocked() {
+    func runReadyWorkLocked() {
         var running: [Work] = []
         swap(&running, &spare)
         swap(&running, &incoming)
@@ -475,88 +484,6 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
         swap(&running, &spare)
         if clock.flow != .real, followers > 0 { followerCondition.broadcast() }
     }
-
-    // MARK: Stepping and simulating
-
-    /// Moves manual time to `instant`: runs the jobs that are ready, then the next event, and so on. On return all jobs
-    /// that were ready have run and the clock shows `instant`. Called from inside a job of this executor it moves the
-    /// time only: jobs run one at a time, so those that become ready wait for the one that steps.
-    public func step(until instant: BusInstant) {
-        let current = currentThreadIdentity()
-        lock.lock()
-        defer { lock.unlock() }
-        let isNested = ownerIsBusy && ownerThread == current
-        while true {
-            if !isNested { runWorkBeforeStep(on: current) }
-            guard !isPolling else {
-                followers += 1
-                followerCondition.wait()
-                followers -= 1
-                continue
-            }
-            let isLast = clock.presentInstant >= instant
-            _ = pollLocked(until: instant, wait: !isLast)
-            if isLast, !isKicked, isNested || incoming.isEmpty && !ownerIsBusy { break }
-        }
-        passOnPolling()
-    }
-
-    private func runWorkBeforeStep(on thread: UInt) {
-        if case .caller = driver {
-            let previousOwner = ownerThread
-            ownerThread = thread
-            while !incoming.isEmpty { runReadyWorkLocked() }
-            ownerThread = previousOwner
-        } else {
-            while !incoming.isEmpty || ownerIsBusy {
-                followers += 1
-                ownerCondition.signal()
-                followerCondition.wait(nanoseconds: 1_000_000)
-                followers -= 1
-            }
-        }
-    }
-
-    /// Runs `body`, its child tasks and the default actors they use on the calling thread. Time moves when no job is
-    /// runnable and somebody waits. The same body gives the same run, every time.
-    ///
-    /// Throws ``SimulationError/stuck`` when the body waits for something that can never happen, and
-    /// ``SimulationError/lostDeterminism(jobs:)`` when jobs came from other threads (from an unstructured `Task {}` or
-    /// from `Task.sleep`), since the run cannot then be repeated.
-    public func simulate<Value: Sendable>(
-        _ body: @Sendable @escaping () async throws -> Value
-    ) throws -> Value {
-        guard case .caller = driver else { preconditionFailure("only an executor driven by its caller can simulate") }
-        let outcome = SimulationOutcome<Value>()
-        lock.withLock {
-            ownerThread = currentThreadIdentity()
-            isSimulating = true
-            foreignJobs = 0
-        }
-        defer {
-            lock.withLock {
-                isSimulating = false
-                ownerThread = 0
-            }
-        }
-        let task = Task(executorPreference: self) {
-            let result: Result<Value, any Error>
-            do { result = .success(try await body()) } catch { result = .failure(error) }
-            self.lock.withLock { outcome.result = result }
-        }
-        var end = runOwner { outcome.result != nil }
-        if end == .stuck {
-            // Waits that observe cancellation end; what they return is not wanted.
-            task.cancel()
-            end = runOwner { outcome.result != nil }
-            throw SimulationError.stuck
-        }
-        let jobs = lock.withLock { foreignJobs }
-        guard let result = outcome.result else { throw SimulationError.stuck }
-        let value = try result.get()
-        if jobs > 0 { throw SimulationError.lostDeterminism(jobs: jobs) }
-        return value
-    }
 }
 
 /// Where jobs of actors that are pinned to a bus's executor come in.
@@ -571,27 +498,4 @@ private final class IsolatedDoor: SerialExecutor, @unchecked Sendable {
     func checkIsolated() {
         unsafe executor.checkIsolated()
     }
-}
-
-/// Why a simulated run has no result.
-public enum SimulationError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// The body waits, and nothing that is scheduled can ever wake it.
-    case stuck
-    /// So many jobs came from other threads; the run depends on their timing.
-    case lostDeterminism(jobs: Int)
-
-    /// A sentence for a person.
-    public var description: String {
-        switch self {
-        case .stuck:
-            "the simulation waits for something that will never happen (an unstructured Task is not waited for)"
-        case .lostDeterminism(let jobs):
-            "\(jobs) jobs came from outside the simulation (an unstructured Task or Task.sleep), so it cannot be repeated"
-        }
-    }
-}
-
-/// Where the simulated task leaves its result. Guarded by the executor's lock.
-private final class SimulationOutcome<Value: Sendable>: @unchecked Sendable {
-    var result: Result<Value, any Error>?
 }

@@ -86,7 +86,9 @@ extension PipeCore {
 
     /// What the wire is told about the start of the part that begins with packet `offset`.
     private func wireStart(of transfer: TransferCore, offset: Int) -> WireRequest.Start {
-        if capabilities.exactStartFrame, let first = transfer.firstPosition {
+        // What is to start as soon as possible must not be late, so that the wire itself places it.
+        let leavesPlaceToWire = offset == 0 && transfer.start == .asSoonAsPossible
+        if capabilities.exactStartFrame, !leavesPlaceToWire, let first = transfer.firstPosition {
             return .at(first + Int64(offset) * info.intervalMicroframes)
         }
         if offset > 0 { return .continuing }

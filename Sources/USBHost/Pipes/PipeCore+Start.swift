@@ -62,6 +62,19 @@ extension PipeCore {
         return decision
     }
 
+    /// The wire has placed a transfer elsewhere than planned, because time went on in between.
+    func replan(_ transfer: TransferCore, from position: Microframe) {
+        guard info.type == .isochronous, position != transfer.firstPosition else { return }
+        let interval = max(1, info.intervalMicroframes)
+        transfer.firstPosition = position
+        transfer.plannedEnd = position + Int64(transfer.packetCount) * interval
+        var offset = 0
+        for part in transfer.parts[..<transfer.partCount] {
+            if offset > 0, case .at = part.start { part.start = .at(position + Int64(offset) * interval) }
+            offset += unsafe part.packets.count
+        }
+    }
+
     /// Refuses what the wire can never do, whatever the queue.
     func checkAccuracy(of transfer: TransferCore) throws(USBError) {
         guard case .at = transfer.start, !capabilities.exactStartFrame, transfer.startPolicy.accuracy == .exact else {

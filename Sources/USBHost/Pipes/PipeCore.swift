@@ -184,8 +184,10 @@ import USBSpecification
         request.isSubmitted = true
         transfer.partsSubmitted += 1
         transfer.partsOutstanding += 1
+        request.placement = nil
         do throws(USBError) {
             try wire.submit(request, record: request.record)
+            if index == 0, let placement = request.placement { replan(transfer, from: placement) }
         } catch {
             request.isSubmitted = false
             transfer.partsSubmitted -= 1

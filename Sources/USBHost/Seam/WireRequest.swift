@@ -54,6 +54,9 @@ public import USBSpecification
     public var packets = unsafe UnsafeMutableBufferPointer<WirePacket>(start: nil, count: 0)
     /// Where an isochronous request starts.
     public var start: Start = .asSoonAsPossible
+    /// The position that an isochronous request has got. A wire that declares `exactStartFrame` sets it in `submit`,
+    /// where alone it is certain that the position has not passed meanwhile.
+    public var placement: Microframe?
     /// Which part of its transfer the request is.
     public var part: Part = .whole
     /// Whether a bulk or interrupt OUT request whose length is a multiple of the packet size ends with a zero-length

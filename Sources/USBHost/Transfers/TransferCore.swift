@@ -98,6 +98,7 @@ import USBSpecification
     /// Lays the packets out back to back; grows the table when it is too small, which is the only allocation.
     func layOut<Sizes: Sequence<Int>>(_ sizes: Sizes, count: Int) throws(USBError) {
         guard count > 0 else {
+            packetCount = 0
             throw USBError(.invalidArgument, endpoint: pipe.info.address, message: "no packets")
         }
         if unsafe packets.count < count {

@@ -67,15 +67,22 @@ extension VirtualBus: EventSource {
     private func deliver() {
         let last = schedule.completedCount
         while let record = schedule.popCompleted(upTo: last) {
-            let completion = record.completion
-            let request = record.request
-            let sink = record.sink
-            schedule.recycle(record)
-            guard let request, let sink else { continue }
             lock.unlock()
-            sink.complete(request, completion)
+            VirtualBus.handOver(record)
             lock.lock()
+            schedule.recycle(record)
         }
+    }
+
+    /// Delivers one request and lets go of everything that it held. No lock is held: what is let go of may close its
+    /// pipe.
+    @inline(never)
+    private static func handOver(_ record: RequestRecord) {
+        let completion = record.completion
+        let request = record.request
+        let sink = record.sink
+        record.clear()
+        if let request, let sink { sink.complete(request, completion) }
     }
 
     // MARK: Moving time by hand

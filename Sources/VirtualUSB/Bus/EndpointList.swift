@@ -5,10 +5,10 @@
 ///
 /// The list is looked at several times in every microframe, where the run-time checks for exclusive access would cost
 /// more than all the rest. Going without them is sound: the list is used under the bus's lock only, each access ends
-/// within a method here, and none of these methods runs code from outside; an endpoint that leaves the list is kept
-/// alive by its device.
+/// within a method here, and nothing that these methods call or release can reach the list.
 final class EndpointList {
-    @exclusivity(unchecked) private var endpoints: ContiguousArray<BusEndpoint> = []
+    @exclusivity(unchecked)
+    private var endpoints: ContiguousArray<BusEndpoint> = []
     /// How many there are.
     private(set) var count = 0
 

@@ -72,8 +72,10 @@ extension Schedule {
                     message: "microframe \(position) is taken: the queue ends at \(Microframe(endpoint.queueEnd))")
             }
         case .asSoonAsPossible:
-            let earliest = Microframe(nextToServe &+ lead).roundedUp(toMultipleOf: max(period, endpoint.interval)).count
-            first = max(earliest, endpoint.queueEnd)
+            // Behind what was there the service goes on in its own rhythm, wherever on the grid that began.
+            let reach = Microframe(nextToServe &+ lead)
+            let grid = max(period, endpoint.interval)
+            first = endpoint.queueEnd >= reach.count ? endpoint.queueEnd : reach.roundedUp(toMultipleOf: grid).count
         case .continuing:
             guard endpoint.queueEnd >= nextToServe else { return expire(record, on: endpoint, now: now) }
             first = endpoint.queueEnd
@@ -84,6 +86,7 @@ extension Schedule {
             throw USBError(
                 .invalidArgument, endpoint: endpoint.address, message: "the bus's clock does not reach that far")
         }
+        record.request?.placement = Microframe(first)
         record.firstPosition = first
         record.position = first
         while record.nextPacket < record.packetCount, record.position < nextToServe {

@@ -162,11 +162,8 @@ final class Schedule {
     /// A record for a request that is about to be queued.
     func makeRecord() -> RequestRecord { spare.popLast() ?? RequestRecord() }
 
-    /// Takes back a record that is in no list.
-    func recycle(_ record: RequestRecord) {
-        record.clear()
-        spare.append(record)
-    }
+    /// Takes back a record that is in no list and has been cleared.
+    func recycle(_ record: RequestRecord) { spare.append(record) }
 
     /// Queues a request on its endpoint.
     func enqueue(_ record: RequestRecord, on endpoint: BusEndpoint) {
@@ -245,25 +242,28 @@ final class Schedule {
         complete(record, status, now: now)
     }
 
-    /// Forgets the requests of pipes that match, without delivering them.
-    func forget(where matches: (VirtualPipe) -> Bool) {
+    /// Forgets the requests of pipes that match, without delivering them. The records that are returned are to be let go
+    /// of when no lock is held.
+    func forget(where matches: (VirtualPipe) -> Bool) -> [RequestRecord] {
+        var forgotten: [RequestRecord] = []
         let isForgotten: (RequestRecord) -> Bool = { $0.pipe.map(matches) ?? false }
-        completed.removeAll(where: isForgotten) { recycle($0) }
+        completed.removeAll(where: isForgotten) { forgotten.append($0) }
         full.deferred.removeAll(where: isForgotten) {
             pending -= 1
-            recycle($0)
+            forgotten.append($0)
         }
         for device in full.devices + high.devices {
             for endpoint in device.endpoints {
                 endpoint.queue.removeAll(where: isForgotten) {
                     pending -= 1
-                    recycle($0)
+                    forgotten.append($0)
                 }
                 if endpoint.type == .isochronous { endpoint.queueShrank() }
             }
         }
         full.dropIdleEndpoints()
         high.dropIdleEndpoints()
+        return forgotten
     }
 
     // MARK: Devices

@@ -131,8 +131,10 @@ public final class VirtualBus: HostController, @unchecked Sendable {
     ///
     /// The device is enumerated at once: when this returns, its first configuration is selected.
     ///
-    /// - Parameter path: where the device is attached, such as "1-3"; by default the next free port: "1-1", "1-2", ...
-    ///   for low and full speed, "2-1", "2-2", ... for high speed.
+    /// - Parameters:
+    ///   - peripheral: the device.
+    ///   - path: where the device is attached, such as "1-3"; by default the next free port: "1-1", "1-2", ... for low
+    ///     and full speed, "2-1", "2-2", ... for high speed.
     /// - Throws: `.unsupported` for SuperSpeed devices, `.invalidArgument` when the bus has 127 devices already, `.busy`
     ///   when there is a device at `path`.
     public func attach<P: Peripheral>(

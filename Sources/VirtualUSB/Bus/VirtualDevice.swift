@@ -48,12 +48,13 @@ final class VirtualDevice: WireDevice, @unchecked Sendable {
     }
 
     func close() {
-        bus.act {
+        let forgotten = bus.act {
             let handle = ObjectIdentifier(self)
             device.sinks.removeAll { $0.handle == handle }
             device.claims = device.claims.filter { $0.value != handle }
-            bus.schedule.forget { $0.handle == handle }
+            return bus.schedule.forget { $0.handle == handle }
         }
+        withExtendedLifetime(forgotten) {}
     }
 
     private func checkPresence() throws(USBError) {
@@ -120,7 +121,7 @@ final class VirtualPipe: WirePipe, @unchecked Sendable {
     /// The bus keeps records of its own, which a wrapper round it cannot hide from it.
     func makeRecord(for request: WireRequest) -> AnyObject? { nil }
 
-    func submit(_ request: WireRequest) throws(USBError) {
+    func submit(_ request: WireRequest, record: AnyObject?) throws(USBError) {
         try bus.act { () throws(USBError) in
             guard !endpoint.device.isGone else {
                 throw USBError(.deviceGone, endpoint: endpoint.address, message: "the device was unplugged")
@@ -135,7 +136,7 @@ final class VirtualPipe: WirePipe, @unchecked Sendable {
         }
     }
 
-    func cancel(_ request: WireRequest) {
+    func cancel(_ request: WireRequest, record: AnyObject?) {
         bus.act { bus.schedule.cancel(request, on: endpoint, now: bus.clock.presentInstant.nanoseconds) }
     }
 
@@ -184,6 +185,7 @@ final class VirtualPipe: WirePipe, @unchecked Sendable {
                     record, start: request.start, on: endpoint, lead: bus.capabilities.leadMicroframes,
                     now: bus.clock.presentInstant.nanoseconds)
             } catch {
+                record.clear()
                 schedule.recycle(record)
                 throw error
             }

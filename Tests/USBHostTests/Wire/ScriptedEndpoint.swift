@@ -1,8 +1,9 @@
 // swift-usb: a USB host library in Swift.
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 
-import USBHost
 import USBSpecification
+
+@testable import USBHost
 
 /// What a scripted endpoint does with one request.
 struct Reply: Sendable {
