@@ -115,6 +115,18 @@ final class StreamCore: @unchecked Sendable {
         return true
     }
 
+    /// Sends what may go now. A running chain is fed at once; a new one begins when the ring is full again and nothing
+    /// is left of the old one, so that it rides out as long a pause.
+    func feed() throws(USBError) {
+        if isChained, sent > 0 { _ = try sendFilled() }
+        if isFull, sent == 0 { try sendAll() }
+    }
+
+    /// Sends all that is filled, beginning anew where the chain has broken.
+    func sendAll() throws(USBError) {
+        while !(try sendFilled()) {}
+    }
+
     private func noteStart(of transfer: TransferCore) {
         let start = pipe.lock.withLock { transfer.firstPosition }
         lock.withLock {
@@ -139,8 +151,8 @@ final class StreamCore: @unchecked Sendable {
         sent -= 1
         account(transfer)
         switch transfer.status {
-        case .completed: break
-        case .expired: isChained = false
+        // Whether the chain goes on behind packets that came too late, the pipe knows.
+        case .completed, .expired: break
         default: throw transfer.outcome.error ?? pipe.error(.other)
         }
         return transfer

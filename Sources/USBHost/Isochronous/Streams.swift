@@ -6,8 +6,10 @@ import USBSpecification
 /// A stream to an isochronous endpoint: several transfers in flight over one ring of memory, whose batches are lent to
 /// the program to be filled.
 ///
-/// When the program is late or the clock jumps, the chain breaks. The stream then counts a gap and starts anew at the
-/// present, with all its depth filled; nothing that was filled is lost. Letting go of a stream cancels it.
+/// When the program is late or the clock jumps, the chain breaks. The stream then waits until all its depth is filled
+/// again, counts a gap and starts anew at the present; what was filled meanwhile is kept. Packets whose time passed
+/// between their submission and the wire are not sent later: they are counted as missed. Letting go of a stream cancels
+/// it.
 public struct OutStream: ~Copyable, Sendable {
     let core: StreamCore
 
@@ -29,8 +31,7 @@ public struct OutStream: ~Copyable, Sendable {
         var batch = OutBatch(transfer: transfer)
         fill(&batch)
         core.keepPrepared(transfer)
-        // A running chain is fed at once; a new one when it is full.
-        if core.hasSent || core.isFull { _ = try core.sendFilled() }
+        try core.feed()
     }
 
     /// Lends batches to `fill` until it says stop, then ``finish()``.
@@ -44,7 +45,7 @@ public struct OutStream: ~Copyable, Sendable {
 
     /// Sends what is filled and waits until all of it has been served.
     public mutating func finish() async throws(USBError) -> StreamStatistics {
-        while !(try core.sendFilled()) {}
+        try core.sendAll()
         try await core.drain()
         return core.statistics
     }
@@ -56,8 +57,7 @@ public struct OutStream: ~Copyable, Sendable {
     }
 
     private mutating func makeRoom() async throws(USBError) {
-        // A chain that broke has been waiting for this: the ring is full again.
-        while !core.hasSent { _ = try core.sendFilled() }
+        if !core.hasSent { try core.sendAll() }
         _ = try await core.collectOldest()
     }
 }
@@ -194,7 +194,7 @@ extension StreamCore {
             let transfer = try prepareSlot()
             keepPrepared(transfer)
         }
-        while !(try sendFilled()) {}
+        try sendAll()
     }
 }
 

@@ -42,7 +42,7 @@ public struct FrameEstimator: Sendable {
         return FrameReading(microframe: lastReading, time: time, quality: quality, epoch: epoch)
     }
 
-    /// Learns that an isochronous request of `microframes` ended, as observed at `time`.
+    /// Learns that an isochronous request ended, as observed at `time`.
     ///
     /// - Parameters:
     ///   - end: the position at which the request should have ended, from an unbroken chain; nil when a stream starts.
@@ -56,14 +56,14 @@ public struct FrameEstimator: Sendable {
         }
         defer { lastCompletion = time }
         guard let end else { return }
-        let expected = (end - FrameEstimator.origin) * Microframe.nanoseconds
-        let difference = elapsed(at: time) - expected
+        let expected = Microframe(end - FrameEstimator.origin).startNanoseconds
+        let difference = FrameEstimator.difference(elapsed(at: time), expected)
         if difference.magnitude > FrameEstimator.jump.magnitude {
             restart(at: time)
             return
         }
-        // A completion is seen late, never early: being ahead of it is certain, being behind it may be the delay.
-        let since = lastCompletion.map { max(0, time.nanoseconds - $0.nanoseconds) } ?? 0
+        // Each completion is seen late by another delay, so that only a part of each difference is believed.
+        let since = lastCompletion.map { max(0, FrameEstimator.difference(time.nanoseconds, $0.nanoseconds)) } ?? 0
         let most = since / FrameEstimator.steepest
         let wanted = difference / Int64(FrameEstimator.gain)
         base = base.advanced(byNanoseconds: min(most, max(-most, wanted)))
@@ -74,12 +74,18 @@ public struct FrameEstimator: Sendable {
         epoch += 1
         let reading = max(lastReading, FrameEstimator.origin + elapsed(at: time) / Microframe.nanoseconds)
         // The count goes on from where it was, so that old positions lie behind, not ahead.
-        base = time.advanced(byNanoseconds: -((reading - FrameEstimator.origin) * Microframe.nanoseconds))
+        base = time.advanced(byNanoseconds: -Microframe(reading - FrameEstimator.origin).startNanoseconds)
         lastReading = reading
         lastCompletion = nil
     }
 
     private func elapsed(at time: BusInstant) -> Int64 {
-        time.nanoseconds &- base.nanoseconds
+        FrameEstimator.difference(time.nanoseconds, base.nanoseconds)
+    }
+
+    /// The difference, saturated: what comes from a wire may lie anywhere.
+    private static func difference(_ left: Int64, _ right: Int64) -> Int64 {
+        let (result, overflow) = left.subtractingReportingOverflow(right)
+        return overflow ? (left < right ? .min : .max) : result
     }
 }
