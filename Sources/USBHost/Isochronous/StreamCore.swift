@@ -18,6 +18,8 @@ final class StreamCore: @unchecked Sendable {
     private var isChained = false
     private var expectedNext: Microframe?
     private var packetNumber: Int64 = 0
+    /// Where the stream is to begin; nil for as soon as possible, and after it has begun.
+    private var start: Microframe?
 
     private let lock = Lock()
     private var sharedStatistics = StreamStatistics()
@@ -30,6 +32,7 @@ final class StreamCore: @unchecked Sendable {
     init(pipe: PipeCore, pacing: StreamPacing, options: StreamOptions) throws(USBError) {
         self.pipe = pipe
         self.pacing = pacing
+        start = options.start
         let limit = pipe.info.maximumBytesPerInterval
         let largest =
             switch pacing {
@@ -85,6 +88,19 @@ final class StreamCore: @unchecked Sendable {
         return transfer
     }
 
+    /// Where the packets that are prepared next will go, as far as that is settled.
+    var nextPosition: Microframe? {
+        guard isChained, sent > 0 || used == 0 else { return start.map { $0 + filledMicroframes } }
+        return expectedNext.map { $0 + filledMicroframes }
+    }
+
+    /// The bus time of what is filled but not sent.
+    private var filledMicroframes: Int64 {
+        var packets = 0
+        for offset in sent..<used { packets += slot(offset).packetCount }
+        return Int64(packets) * max(1, pipe.info.intervalMicroframes)
+    }
+
     /// The slot that was prepared is filled: it waits to be sent.
     func keepPrepared(_ transfer: TransferCore) {
         guard transfer.packetCount > 0 else { return }
@@ -98,7 +114,7 @@ final class StreamCore: @unchecked Sendable {
         while sent < used {
             let transfer = slot(sent)
             transfer.prepare(timeout: nil, deliveringRefusal: false)
-            transfer.start = isChained ? .continuing : .asSoonAsPossible
+            transfer.start = isChained ? .continuing : start.map { .at($0) } ?? .asSoonAsPossible
             transfer.startPolicy = StartPolicy()
             do throws(USBError) {
                 try pipe.submit(transfer, asynchronous: true)
@@ -109,6 +125,7 @@ final class StreamCore: @unchecked Sendable {
             }
             if !isChained { noteStart(of: transfer) }
             isChained = true
+            start = nil
             expectedNext = pipe.lock.withLock { transfer.plannedEnd }
             sent += 1
         }

@@ -19,11 +19,17 @@ public struct StreamOptions: Sendable, Hashable {
     public var depth: Duration
     /// How much bus time is lent to the program at once, with one wake-up.
     public var batch: Duration
+    /// Where the first packet goes; nil for as soon as possible. A stream that has to begin anew after a gap does so as
+    /// soon as possible.
+    public var start: Microframe?
 
     /// Makes a shape: 16 ms in flight, lent by the millisecond, unless said otherwise.
-    public init(depth: Duration = .milliseconds(16), batch: Duration = .milliseconds(1)) {
+    public init(
+        depth: Duration = .milliseconds(16), batch: Duration = .milliseconds(1), start: Microframe? = nil
+    ) {
         self.depth = depth
         self.batch = batch
+        self.start = start
     }
 }
 
@@ -65,6 +71,10 @@ public enum StreamStep: Sendable, Hashable {
 /// A batch of packets lent to the program to be filled.
 public struct OutBatch: ~Copyable {
     let transfer: TransferCore
+
+    /// Where the first packet will go if the stream runs on without a gap; nil before it has begun, and while it waits
+    /// to begin anew.
+    public let position: Microframe?
 
     /// The number of packets.
     public var packetCount: Int { transfer.packetCount }

@@ -24,11 +24,12 @@ public struct OutStream: ~Copyable, Sendable {
     /// Lends the next batch to `fill`, waiting for room first. Nothing is sent until the whole depth has been filled
     /// once, or ``finish()`` is called.
     ///
-    /// Throws what ended the stream: `.deviceGone`, `.closed`, `.cancelled` (also when the task is).
+    /// Throws what ended the stream: `.deviceGone`, `.closed`, `.cancelled` (also when the task is), or why it could not
+    /// begin at ``StreamOptions/start``. A stream that has thrown is to be cancelled or let go of.
     public mutating func next(_ fill: (inout OutBatch) -> Void) async throws(USBError) {
         if core.isFull { try await makeRoom() }
         let transfer = try core.prepareSlot()
-        var batch = OutBatch(transfer: transfer)
+        var batch = OutBatch(transfer: transfer, position: core.nextPosition)
         fill(&batch)
         core.keepPrepared(transfer)
         try core.feed()
@@ -80,7 +81,8 @@ public struct InStream: ~Copyable, Sendable {
 
     /// Waits for the next batch and lends it to `read`. The first call starts the stream.
     ///
-    /// Throws what ended the stream: `.deviceGone`, `.closed`, `.cancelled` (also when the task is).
+    /// Throws what ended the stream: `.deviceGone`, `.closed`, `.cancelled` (also when the task is), or why it could not
+    /// begin at ``StreamOptions/start``. A stream that has thrown is to be cancelled or let go of.
     public mutating func next(_ read: (borrowing InBatch) -> Void) async throws(USBError) {
         try core.fillWithRequests()
         let transfer = try await core.collectOldest()
@@ -98,7 +100,8 @@ public struct InStream: ~Copyable, Sendable {
         return await cancel()
     }
 
-    /// Cancels what is in flight and waits for it.
+    /// Cancels what is in flight and waits for it. The statistics are of the packets that were lent, without those that
+    /// came after the last batch.
     public mutating func cancel() async -> StreamStatistics {
         let statistics = core.statistics
         await core.cancel()

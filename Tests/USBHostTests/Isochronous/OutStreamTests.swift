@@ -285,4 +285,37 @@ struct ByteSource {
         bytes += piece
         batch.withMutableBytes { target in for index in 0..<target.count { target[index] = piece[index] } }
     }
+
+    @Test("A stream begins at the frame it was given, and every batch knows its position")
+    func startAndPositions() throws {
+        try VirtualBus.simulate { bus in
+            let speaker = try await bus.plug(Speaker(), interface: 1)
+            let start = (bus.frame().frame + 40).firstMicroframe
+            var stream = try speaker.out.stream(.fixed(bytes: 4), options: StreamOptions(start: start))
+            var positions: [Microframe?] = []
+            let statistics = try await stream.run { batch in
+                positions.append(batch.position)
+                return positions.count < 100 ? .next : .stop
+            }
+            #expect(positions == (0..<100).map { start + $0 * 8 })
+            #expect(statistics.firstPosition == start)
+            #expect(statistics.gapCount == 0)
+            speaker.attachment.withPeripheral { #expect($0.sections.map(\.start) == [start]) }
+        }
+    }
+
+    @Test("A stream that cannot begin where it was told to says so and sends nothing")
+    func startTooLate() throws {
+        try VirtualBus.simulate { bus in
+            let speaker = try await bus.plug(Speaker(), interface: 1)
+            let past = (bus.frame().frame - 1).firstMicroframe
+            var stream = try speaker.out.stream(.fixed(bytes: 4), options: StreamOptions(start: past))
+            let error = await failure { () async throws(USBError) in
+                while true { try await stream.next { _ in } }
+            }
+            #expect(error?.kind == .tooLate)
+            _ = await stream.cancel()
+            #expect(speaker.attachment.withPeripheral { $0.packetsReceived } == 0)
+        }
+    }
 }
