@@ -39,7 +39,7 @@ struct RaceTests {
                 for number in 0..<16 {
                     group.addTask {
                         var generator = SeededGenerator(seed: UInt64(number))
-                        for _ in 0..<3_200 {
+                        for _ in 0..<3_200 * depth {
                             let size = [8, 512, 20_000].randomElement(using: &generator) ?? 8
                             let transfer =
                                 number % 2 == 0
@@ -110,7 +110,7 @@ struct RaceTests {
                 for number in 4..<8 {
                     group.addTask {
                         var generator = SeededGenerator(seed: UInt64(number))
-                        for _ in 0..<1_000 {
+                        for _ in 0..<1_000 * depth {
                             let size = Bool.random(using: &generator) ? 16 : 20_000
                             await RaceTests.race(pipe.makeTransfer(capacity: size), &generator, wire, tally)
                         }
@@ -129,7 +129,7 @@ struct RaceTests {
     private static func raceBlocking(_ pipe: OutPipe<Bulk>, seed: UInt64, _ tally: Tally) {
         var generator = SeededGenerator(seed: seed)
         let bytes = [UInt8](repeating: 1, count: 20_000)
-        for _ in 0..<1_000 {
+        for _ in 0..<1_000 * depth {
             let size = [0, 16, 20_000].randomElement(using: &generator) ?? 0
             let timeout = Duration.microseconds(Int.random(in: 0..<60, using: &generator))
             tally.submitted.next()
@@ -153,7 +153,7 @@ struct RaceTests {
             for _ in 0..<12 {
                 group.addTask {
                     await onThread {
-                        for _ in 0..<200 {
+                        for _ in 0..<200 * depth {
                             let count = try? pipe.blocking.write([1, 2, 3].span)
                             if count == 3 { written.next() }
                         }
@@ -161,7 +161,7 @@ struct RaceTests {
                 }
             }
         }
-        #expect(written.value == 2_400)
+        #expect(written.value == 2_400 * depth)
         #expect(wire.outstanding == 0)
     }
 
@@ -174,7 +174,7 @@ struct RaceTests {
         await withTaskGroup(of: Void.self) { group in
             for number in 0..<4 {
                 group.addTask {
-                    for _ in 0..<500 {
+                    for _ in 0..<500 * depth {
                         do throws(USBError) {
                             tally.submitted.next()
                             try await pipe.write([UInt8(number)])
@@ -187,7 +187,7 @@ struct RaceTests {
             }
             group.addTask {
                 var generator = SeededGenerator(seed: 9)
-                for _ in 0..<500 {
+                for _ in 0..<500 * depth {
                     switch Int.random(in: 0..<5, using: &generator) {
                     case 0: pipe.hold()
                     case 1: pipe.purge()
@@ -200,8 +200,8 @@ struct RaceTests {
                 pipe.start()
             }
         }
-        #expect(tally.submitted.value == 2_000)
-        #expect(tally.completed.value == 2_000)
+        #expect(tally.submitted.value == 2_000 * depth)
+        #expect(tally.completed.value == 2_000 * depth)
         #expect(wire.outstanding == 0)
     }
 

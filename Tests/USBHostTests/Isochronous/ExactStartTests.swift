@@ -18,7 +18,7 @@ struct ExactStartTests {
             var random = bus.makeGenerator()
             var planned: [Recorder.Packet] = []
             var transfer = pipe.makeTransfer(capacity: 64)
-            for round in 0..<2_000 {
+            for round in 0..<2_000 * depth {
                 let sizes = (0..<Int.random(in: 1...8, using: &random)).map { _ in Int.random(in: 0...8, using: &random)
                 }
                 try transfer.setPackets(sizes)
