@@ -41,6 +41,25 @@ extension BusExecutor {
         }
     }
 
+    /// Delivers what is ready without any passing of time, and, with driver `.caller`, runs the jobs that this makes
+    /// ready. A wire that is driven by its caller does this at its end, so that nothing stays behind in flight.
+    public func deliverReady() {
+        lock.lock()
+        defer { lock.unlock() }
+        let previousOwner = ownerThread
+        ownerThread = currentThreadIdentity()
+        defer { ownerThread = previousOwner }
+        while true {
+            if case .caller = driver, !incoming.isEmpty {
+                runReadyWorkLocked()
+            } else if isKicked, !isPolling {
+                _ = pollLocked(until: nil, wait: false)
+            } else {
+                return
+            }
+        }
+    }
+
     /// Runs `body`, its child tasks and the default actors they use on the calling thread. Time moves when no job is
     /// runnable and somebody waits. The same body gives the same run, every time.
     ///

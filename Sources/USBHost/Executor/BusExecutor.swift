@@ -79,7 +79,7 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
 
     /// How long a free-running clock stands still for a known client that computes, in nanoseconds of wall time. After
     /// that the client is taken to be waiting for something else.
-    private static let patience: Int64 = 100_000_000
+    var patience: Int64 = 100_000_000
 
     /// Makes an executor for a controller that has `clock`.
     public init(clock: BusClock, driver: Driver) {
@@ -341,7 +341,7 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
                 followerCondition.wait()
                 followers -= 1
             } else if !mayAdvance {
-                waitForClients { followerCondition.wait(nanoseconds: BusExecutor.patience) }
+                waitForClients { followerCondition.wait(nanoseconds: patience) }
             } else if isExhausted {
                 if clock.flow == .manual || isSimulating { return .neverCompletes }
                 if source == nil { return .neverCompletes }
@@ -451,7 +451,7 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
                 if case .caller = driver { return .stuck }
                 ownerCondition.wait()
             } else if !mayAdvance {
-                waitForClients { ownerCondition.wait(nanoseconds: BusExecutor.patience) }
+                waitForClients { ownerCondition.wait(nanoseconds: patience) }
             } else if isExhausted {
                 if case .caller = driver { return .stuck }
                 ownerCondition.wait()

@@ -120,6 +120,11 @@ extension VirtualBus: EventSource {
         seed: UInt64 = 0, _ body: @Sendable @escaping (VirtualBus) async throws -> Value
     ) throws -> Value {
         let bus = VirtualBus(flow: .free, seed: seed, driver: .caller)
+        // Transfers that the body let go of refer to the bus until they have been handed back.
+        defer {
+            bus.unplugAll()
+            bus.executor.deliverReady()
+        }
         return try bus.executor.simulate { try await body(bus) }
     }
 }

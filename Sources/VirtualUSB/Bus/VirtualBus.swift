@@ -180,6 +180,11 @@ public final class VirtualBus: HostController, @unchecked Sendable {
         return "\(root.number)-\(port)"
     }
 
+    /// Takes every device off.
+    func unplugAll() {
+        for device in lock.withLock({ schedule.full.devices + schedule.high.devices }) { _ = unplug(device) }
+    }
+
     /// Takes a device off its bus; returns whether it was there.
     func unplug(_ device: BusDevice) -> Bool {
         let sinks: [any DeviceSink]? = act {
