@@ -118,7 +118,7 @@ final class Schedule {
         if !high.isIdle { serve(high, position) }
         nextToServe = position &+ 1
         if full.deferredUntil <= position {
-            while let record = full.deferred.popFirst() { deliver(record) }
+            deliverDeferred()
         }
     }
 
@@ -281,6 +281,11 @@ final class Schedule {
         device.bus.devices.append(device)
         device.enumerate()
         touched(device)
+    }
+
+    /// Delivers what was served in the frame under way, without waiting for its end.
+    func deliverDeferred() {
+        while let record = full.deferred.popFirst() { deliver(record) }
     }
 
     /// Removes a device from its bus; all its requests complete.

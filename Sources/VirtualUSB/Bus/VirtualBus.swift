@@ -180,8 +180,9 @@ public final class VirtualBus: HostController, @unchecked Sendable {
         return "\(root.number)-\(port)"
     }
 
-    /// Takes every device off.
+    /// Takes every device off, and leaves nothing in flight.
     func unplugAll() {
+        act { schedule.deliverDeferred() }
         for device in lock.withLock({ schedule.full.devices + schedule.high.devices }) { _ = unplug(device) }
     }
 

@@ -17,6 +17,8 @@ struct ManualTimeTests {
         for _ in 0..<1_000 { #expect(bus.clock.now == before) }
         #expect(inFlight.outcomeIfComplete == nil)
         #expect(plugged.received.isEmpty)
+        // A bus that its caller drives has nobody else to hand the transfer back.
+        #expect(inFlight.blockingCompletion().outcome.status == .completed)
     }
 
     @Test("A step serves exactly the microframes that have ended", arguments: [Int64(1), 2, 3, 10])
