@@ -31,7 +31,8 @@ public final class Device: @unchecked Sendable {
         self.wireDevice = wireDevice
         self.relay = relay
         let info = EndpointInfo.control(
-            speed: description.speed, maximumPacketSize: description.descriptor.packetSize0(at: description.speed))
+            speed: description.speed,
+            maximumPacketSize: max(8, description.descriptor.controlPacketSize(at: description.speed)))
         controlPipe = PipeCore(info: info, controller: controller, owner: nil)
         controlPipe.wire = try wireDevice.openPipe(info, sink: controlPipe)
         relay.attach(self)
@@ -278,13 +279,6 @@ private final class GoneRelay: DeviceSink, @unchecked Sendable {
             return self.device
         }
         device?.wentAway()
-    }
-}
-
-extension DeviceDescriptor {
-    /// The packet size of endpoint zero in bytes. From SuperSpeed on the field is an exponent (USB 3.2, 9.6.1).
-    func packetSize0(at speed: Speed) -> Int {
-        speed >= .superSpeed ? 1 << min(15, Int(maximumPacketSize0)) : max(8, Int(maximumPacketSize0))
     }
 }
 

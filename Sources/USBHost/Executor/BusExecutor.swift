@@ -65,6 +65,8 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
     var isKicked = false
     /// The last poll found that nothing is scheduled, and nothing has changed since.
     private var isExhausted = false
+    /// Tells one poll from the next.
+    private var pollCount: UInt64 = 0
     /// Counts what may have given the source something to do, so that a poll which finds nothing is not believed when
     /// something came in the meantime.
     private var changes: UInt64 = 0
@@ -279,6 +281,7 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
             return .exhausted
         }
         isPolling = true
+        pollCount &+= 1
         pollingThread = currentThreadIdentity()
         isKicked = false
         let changesBefore = changes
@@ -371,6 +374,35 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
         // Whoever polls must not sleep, or run on, before it has passed the news on.
         let source = isPolling && pollingThread != currentThreadIdentity() ? self.source : nil
         lock.unlock()
+        source?.wake()
+    }
+
+    /// Counts the calling thread among the clients although its blocking call had nothing to wait for. When this
+    /// returns, nobody moves the time any more.
+    func noteClient() {
+        guard clock.flow == .free else { return }
+        let current = currentThreadIdentity()
+        lock.lock()
+        defer { lock.unlock() }
+        guard current != ownerThread else { return }
+        park(current, isOwner: false)
+        unpark(current, isOwner: false)
+        guard isPolling, pollingThread != current else { return }
+        // A poll that began before goes on to its next event unless it is woken.
+        let poll = pollCount
+        lock.unlock()
+        wakeSource()
+        lock.lock()
+        while isPolling, pollCount == poll {
+            followersNeedWaking = true
+            followers += 1
+            followerCondition.wait()
+            followers -= 1
+        }
+    }
+
+    private func wakeSource() {
+        let source = lock.withLock { self.source }
         source?.wake()
     }
 

@@ -93,7 +93,7 @@ extension BusExecutor {
     }
 
     func sleepBlocking(until deadline: BusInstant) {
-        guard deadline > clock.presentInstant else { return }
+        guard deadline > clock.presentInstant else { return noteClient() }
         let sleeper = BlockingSleeper(executor: self)
         arm(sleeper, at: deadline)
         if block(until: { sleeper.isOver }) == .neverCompletes { disarm(sleeper) }

@@ -46,7 +46,7 @@ extension PipeCore {
                 throw error(
                     .invalidArgument, "a full-speed transfer starts with a frame, not at microframe \(position)")
             }
-            try check(position, now: now, earliest: earliest, policy: policy)
+            try check(position, now: now, reach: reach, policy: policy)
             if capabilities.exactStartFrame {
                 first = position
             } else {
@@ -90,7 +90,7 @@ extension PipeCore {
     }
 
     private func check(
-        _ position: Microframe, now: Microframe, earliest: Microframe, policy: StartPolicy
+        _ position: Microframe, now: Microframe, reach: Microframe, policy: StartPolicy
     ) throws(USBError) {
         if let end = queueEnd, queuedCount > 0, position < end {
             throw error(.tooLate, "microframe \(position) lies before \(end), where the queued transfers end")
@@ -98,17 +98,15 @@ extension PipeCore {
         if let window = policy.window, let violation = window.violation(start: position.frame, now: now.frame) {
             throw error(position < now ? .tooLate : .tooEarly, "\(violation)")
         }
-        let limit = now.advanced(by: capabilities.leadMicroframes)
-        if position < limit, policy.late == .refuse {
+        if position < reach, policy.late == .refuse {
             throw error(
                 .tooLate,
-                "start \(position) has passed or is too close: \(now) is under way, and \(limit) is the first in reach")
+                "start \(position) has passed or is too close: \(now) is under way, and \(reach) is the first in reach")
         }
         // Beyond this a position cannot be an honest plan, and arithmetic on it would saturate.
         guard position.distance(to: now).magnitude < 1 << 40 else {
             throw error(position < now ? .tooLate : .tooEarly, "start \(position) is years away from \(now)")
         }
-        _ = earliest
     }
 
     func armRelease(of transfer: TransferCore, at time: BusInstant) {

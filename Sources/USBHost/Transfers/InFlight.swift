@@ -107,7 +107,7 @@ extension TransferCore {
             waiter = .thread
             return true
         }
-        guard mustWait else { return }
+        guard mustWait else { return pipe.executor.noteClient() }
         if pipe.executor.block(until: { blockingIsDone }) == .neverCompletes {
             pipe.cancel(self, .neverCompletes)
             _ = pipe.executor.block { blockingIsDone }
