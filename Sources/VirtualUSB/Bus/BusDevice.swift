@@ -28,6 +28,8 @@ final class BusDevice {
     /// What the peripheral last said about ``Peripheral/wantsFrames``.
     var wantsFrames = false
 
+    /// The bus time that the periodic endpoints of the selected settings have been promised.
+    var promises: [BusTimePromise] = []
     /// The endpoints that a pipe was opened to, in the settings that are selected now.
     private(set) var endpoints: [BusEndpoint] = []
     /// Endpoints that a change of settings has removed while they may have had requests.
@@ -57,10 +59,13 @@ final class BusDevice {
 
     // MARK: Plugging in
 
-    /// Brings the device into the state in which a host leaves it after enumeration: the first configuration selected.
-    func enumerate() {
+    /// Brings the device into the state in which a host leaves it after enumeration: the first configuration selected,
+    /// or none when the bus has no time for its periodic endpoints.
+    func enumerate(isAdmissionEnforced: Bool) {
         peripheral.reset()
-        if let first = model.configurations.first { selectConfiguration(first.value) }
+        guard let first = model.configurations.first else { return }
+        if isAdmissionEnforced, shortage(selecting: first.value) != nil { return }
+        selectConfiguration(first.value)
     }
 
     /// Resets the port; the host selects again what was selected before.
@@ -82,6 +87,7 @@ final class BusDevice {
     /// Selects a configuration of the model, or none with 0.
     func selectConfiguration(_ value: UInt8) {
         retireEndpoints { $0.interface != nil }
+        promiseBusTime(toConfiguration: value)
         configurationValue = value
         configuration = value == 0 ? nil : model.configuration(value)
         alternates = [:]
@@ -92,7 +98,10 @@ final class BusDevice {
     /// Selects an alternate setting that exists. Selecting the same again keeps its endpoints and clears their halts.
     func selectAlternateSetting(_ alternate: UInt8, of interface: UInt8) {
         let isNew = alternateSetting(of: interface) != alternate
-        if isNew { retireEndpoints { $0.interface == interface } }
+        if isNew {
+            retireEndpoints { $0.interface == interface }
+            promiseBusTime(toSetting: alternate, of: interface)
+        }
         alternates[interface] = alternate == 0 ? nil : alternate
         let setting = configuration?.alternateSetting(alternate, of: interface)
         for endpoint in setting?.endpoints ?? [] { setHalted(endpoint.descriptor.address, false) }
@@ -133,7 +142,12 @@ final class BusDevice {
         if let known = endpoints.first(where: { $0.address == info.address && $0.interface == info.interface }) {
             return known
         }
-        let endpoint = BusEndpoint(device: self, info: info, overheads: overheads)
+        let endpoint = BusEndpoint(
+            device: self, info: info, overheads: overheads,
+            packetsPerBurst: layout(of: info.address)?.endpoint.companion?.packetsPerBurst ?? 1,
+            phase: promises.first { $0.endpoint == info.address }.map {
+                Int64($0.placement.phase) * bus.promised.microframesPerSlot
+            } ?? 0)
         endpoint.isHalted = info.type != .control && halted.contains(info.address)
         endpoints.append(endpoint)
         return endpoint

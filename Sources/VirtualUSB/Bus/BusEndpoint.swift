@@ -19,10 +19,18 @@ final class BusEndpoint {
     let transactions: Int
     /// Microframes between two service opportunities; 1 where the endpoint is not periodic.
     let interval: Int64
-    /// What a transaction costs besides its data, in byte times of the bus.
+    /// Where in its interval the endpoint is served, in microframes.
+    let phase: Int64
+    /// Packets that may follow each other in one burst: 1 but for SuperSpeed bulk.
+    let packetsPerBurst: Int
+    /// What a packet costs besides its data, in the bus's units.
+    let packetOverhead: Int
+    /// What a burst costs besides its packets.
+    let burstOverhead: Int
+    /// What a transaction by itself costs besides its data: both of these, or all stages of a control transfer.
     let overhead: Int
-    /// What a byte costs, in byte times of the bus: 8 for a low-speed device.
-    let byteCost: Int
+    /// What data cost.
+    let data: DataCost
 
     let queue = RecordList()
     /// Whether the endpoint is in its bus's list.
@@ -42,7 +50,7 @@ final class BusEndpoint {
     /// The microframe in which the endpoint rests: it answered NAK there, or its next packet did not fit.
     var restsIn: Int64 = .min
 
-    init(device: BusDevice, info: EndpointInfo, overheads: Overheads) {
+    init(device: BusDevice, info: EndpointInfo, overheads: Overheads, packetsPerBurst: Int, phase: Int64) {
         self.device = device
         peripheral = device.peripheral
         address = info.address
@@ -54,8 +62,12 @@ final class BusEndpoint {
         transactions =
             type.isPeriodic ? max(1, (bytesPerInterval + maximumPacketSize - 1) / maximumPacketSize) : 1
         interval = max(1, info.intervalMicroframes)
+        self.phase = phase
+        self.packetsPerBurst = device.model.speed.isSuperSpeed && info.type == .bulk ? max(1, packetsPerBurst) : 1
         overhead = overheads.overhead(for: info.type)
-        byteCost = overheads.byteCost
+        burstOverhead = overheads.burst
+        packetOverhead = overhead - burstOverhead
+        data = overheads.data
     }
 
     /// Places the endpoint among those of its bus: by device, then by address.
@@ -63,12 +75,13 @@ final class BusEndpoint {
         device.id.rawValue << 8 | UInt64(address.number) << 1 | (isIn ? 1 : 0)
     }
 
-    /// The cost of moving so many bytes in as many packets as they need.
+    /// The cost of moving so many bytes in as many packets as they need, all in one burst.
     @inline(__always)
     func cost(of bytes: Int) -> Int {
-        if bytes <= maximumPacketSize { return bytes &* byteCost &+ overhead }
-        let packets = (bytes &+ maximumPacketSize &- 1) / maximumPacketSize
-        return bytes &* byteCost &+ packets &* overhead
+        if bytes <= maximumPacketSize { return data.cost(of: bytes) &+ overhead }
+        let whole = (bytes &- 1) / maximumPacketSize
+        let last = bytes &- whole &* maximumPacketSize
+        return whole &* (data.cost(of: maximumPacketSize) &+ packetOverhead) &+ data.cost(of: last) &+ overhead
     }
 
     /// Lets a new queue begin where the last packet was served, after the ones behind it were taken away.
@@ -77,34 +90,6 @@ final class BusEndpoint {
             queueEnd = last.position &+ Int64(last.packetCount &- last.nextPacket) &* interval
         } else {
             queueEnd = servedEnd
-        }
-    }
-}
-
-/// What transactions of a device cost on its bus, in byte times (USB 2.0 section 5.5 to 5.8, tables 5-1 to 5-10).
-struct Overheads {
-    let control: Int
-    let isochronous: Int
-    let other: Int
-    let byteCost: Int
-
-    init(speed: Speed) {
-        // A byte of a low-speed device takes as long as eight on the full-speed bus that it shares.
-        let scale = speed == .low ? 8 : 1
-        func overhead(_ type: TransferType) -> Int {
-            (TransferLimits.overhead(speed: speed, type: type) ?? 0) * scale
-        }
-        control = overhead(.control)
-        isochronous = overhead(.isochronous)
-        other = overhead(.interrupt)
-        byteCost = scale
-    }
-
-    func overhead(for type: TransferType) -> Int {
-        switch type {
-        case .control: control
-        case .isochronous: isochronous
-        case .bulk, .interrupt: other
         }
     }
 }

@@ -27,10 +27,10 @@ extension Schedule {
             return true
         }
         let sendsData = record.setup.direction == .out && record.byteCount > 0
-        if record.owedByteTimes < 0 {
+        if record.owedBytes < 0 {
             guard root.budget >= endpoint.overhead else { return false }
             if sendsData {
-                record.owedByteTimes = cost(of: record.byteCount, endpoint)
+                record.owedBytes = record.byteCount
             } else {
                 // The setup stage tells how many bytes the data stage will have to pay for.
                 switch ask(record, endpoint, root, position) {
@@ -40,26 +40,38 @@ extension Schedule {
                 }
             }
         }
-        let paid = min(root.budget, record.owedByteTimes)
-        root.budget -= paid
-        record.owedByteTimes -= paid
-        guard record.owedByteTimes == 0 else { return false }
+        guard pay(record, endpoint, root) else { return false }
         if sendsData { return tell(record, endpoint, root, position) }
         show(endpoint, position, .control(record.setup), record.moved, .done)
         finish(record, of: endpoint, .completed, root, position)
         return true
     }
 
-    /// Byte times of a control transfer: the tables' figure covers all stages with one data packet.
-    private func cost(of bytes: Int, _ endpoint: BusEndpoint) -> Int {
-        let packets = (bytes + endpoint.maximumPacketSize - 1) / endpoint.maximumPacketSize
-        return endpoint.overhead + bytes * endpoint.byteCost + max(0, packets - 1) * endpoint.device.overheads.other
+    /// Spends the bus time of as many packets as fit; the tables' overhead covers all stages with one data packet, and
+    /// no packet is begun that does not fit. Returns whether all has been paid for.
+    private func pay(_ record: RequestRecord, _ endpoint: BusEndpoint, _ root: RootBus) -> Bool {
+        while !record.hasPaidStages || record.owedBytes > 0 {
+            let packet = min(endpoint.maximumPacketSize, record.owedBytes)
+            let overhead = record.hasPaidStages ? endpoint.device.overheads.other : endpoint.overhead
+            // A packet that no frame can hold takes a whole one.
+            let cost = min(root.capacity, overhead + endpoint.data.cost(of: packet))
+            guard root.budget >= cost else { return false }
+            root.budget -= cost
+            record.owedBytes -= packet
+            record.hasPaidStages = true
+        }
+        return true
     }
 
     /// Puts a request without data for the device.
     private func ask(
         _ record: RequestRecord, _ endpoint: BusEndpoint, _ root: RootBus, _ position: Int64
     ) -> Step {
+        // Other settings may have taken the time since the request was accepted.
+        if isAdmissionEnforced, endpoint.device.shortage(for: record.setup) != nil {
+            finish(record, of: endpoint, .refused(.noBandwidth), root, position)
+            return .ended
+        }
         switch endpoint.device.answer(record.setup) {
         case .data(let bytes):
             record.moved = record.receiving(at: 0, count: record.byteCount) { $0.copyPrefix(of: bytes.span) }
@@ -75,7 +87,7 @@ extension Schedule {
             return .ended
         }
         touched(endpoint.device)
-        record.owedByteTimes = cost(of: record.moved, endpoint)
+        record.owedBytes = record.moved
         return .moved
     }
 
@@ -103,7 +115,7 @@ extension Schedule {
         _ record: RequestRecord, _ status: WireCompletion.Status, _ result: TransactionRecord.Result,
         _ endpoint: BusEndpoint, _ root: RootBus, _ position: Int64
     ) {
-        if record.owedByteTimes < 0 { root.budget -= endpoint.overhead }
+        if record.owedBytes < 0 { root.budget -= endpoint.overhead }
         touched(endpoint.device)
         show(endpoint, position, .control(record.setup), record.moved, result)
         finish(record, of: endpoint, status, root, position)

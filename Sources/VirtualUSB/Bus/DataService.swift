@@ -19,13 +19,14 @@ extension Schedule {
     /// Serves an interrupt endpoint if its interval has passed.
     func serveInterrupt(_ endpoint: BusEndpoint, _ root: RootBus, _ position: Int64) {
         guard isAwake(endpoint), Schedule.dueTime(of: endpoint, from: position) == position else { return }
-        for _ in 0..<endpoint.transactions {
-            guard case .moved = transact(endpoint, root, position) else { break }
+        for index in 0..<endpoint.transactions {
+            guard case .moved = transact(endpoint, root, position, beginsBurst: index == 0) else { break }
         }
         endpoint.nextDue = position &+ endpoint.interval
     }
 
-    /// Serves the bulk endpoints in turn, a packet each, until no time is left or none has anything to do.
+    /// Serves the bulk endpoints in turn, a burst each, until no time is left or none has anything to do. But for
+    /// SuperSpeed, a burst is one packet.
     func serveBulk(_ root: RootBus, _ position: Int64) {
         let count = root.bulk.count
         var index = root.bulkRotation % count
@@ -34,7 +35,7 @@ extension Schedule {
         while resting < count {
             let endpoint = root.bulk[index]
             if endpoint.restsIn != position, isAwake(endpoint), !endpoint.queue.isEmpty {
-                if case .resting = transact(endpoint, root, position) {
+                if case .resting = serveBurst(endpoint, root, position) {
                     endpoint.restsIn = position
                     resting &+= 1
                 } else {
@@ -48,13 +49,28 @@ extension Schedule {
         }
     }
 
+    /// Moves a burst of packets, which ends with its request at the latest.
+    @inline(__always)
+    private func serveBurst(_ endpoint: BusEndpoint, _ root: RootBus, _ position: Int64) -> Step {
+        var step = transact(endpoint, root, position, beginsBurst: true)
+        var packets = 1
+        while packets < endpoint.packetsPerBurst, case .moved = step {
+            step = transact(endpoint, root, position, beginsBurst: false)
+            packets &+= 1
+        }
+        return step
+    }
+
     /// Moves one packet of the first request in an endpoint's queue.
-    private func transact(_ endpoint: BusEndpoint, _ root: RootBus, _ position: Int64) -> Step {
+    private func transact(
+        _ endpoint: BusEndpoint, _ root: RootBus, _ position: Int64, beginsBurst: Bool
+    ) -> Step {
         guard let record = endpoint.queue.head else { return .ended }
         let room = min(endpoint.maximumPacketSize, record.byteCount &- record.moved)
-        guard root.budget >= room &* endpoint.byteCost &+ endpoint.overhead else { return .resting }
+        let overhead = beginsBurst ? endpoint.overhead : endpoint.packetOverhead
+        guard root.budget >= endpoint.data.cost(of: room) &+ overhead else { return .resting }
         // A NAK or a STALL costs no less: token, handshake and the gaps between them.
-        root.budget &-= endpoint.overhead
+        root.budget &-= overhead
         if endpoint.isHalted {
             show(endpoint, position, endpoint.isIn ? .in : .out, 0, .stall)
             finish(record, of: endpoint, .stalled, root, position)
@@ -73,7 +89,7 @@ extension Schedule {
         switch reply {
         case .data(let count) where count >= 0 && count <= room:
             record.moved &+= count
-            root.budget &-= count &* endpoint.byteCost
+            root.budget &-= endpoint.data.cost(of: count)
             touched(endpoint.device)
             show(endpoint, position, .in, count, .done)
             guard count < endpoint.maximumPacketSize || record.moved == record.byteCount else { return .moved }
@@ -95,7 +111,7 @@ extension Schedule {
         switch handshake {
         case .accept:
             record.moved &+= count
-            root.budget &-= count &* endpoint.byteCost
+            root.budget &-= endpoint.data.cost(of: count)
             touched(endpoint.device)
             show(endpoint, position, .out, count, .done)
             if record.moved < record.byteCount { return .moved }

@@ -73,9 +73,11 @@ extension Schedule {
             }
         case .asSoonAsPossible:
             // Behind what was there the service goes on in its own rhythm, wherever on the grid that began.
-            let reach = Microframe(nextToServe &+ lead)
+            let reach = nextToServe &+ lead
             let grid = max(period, endpoint.interval)
-            first = endpoint.queueEnd >= reach.count ? endpoint.queueEnd : reach.roundedUp(toMultipleOf: grid).count
+            first =
+                endpoint.queueEnd >= reach
+                ? endpoint.queueEnd : Schedule.opportunity(of: endpoint, from: reach, grid: grid)
         case .continuing:
             guard endpoint.queueEnd >= nextToServe else { return expire(record, on: endpoint, now: now) }
             first = endpoint.queueEnd

@@ -35,8 +35,10 @@ import USBSpecification
     var setup = SetupPacket(packed: 0)
     /// Whether this is a reset of the port.
     var isPortReset = false
-    /// Byte times that a control transfer has yet to spend; negative before it has begun.
-    var owedByteTimes = -1
+    /// Bytes of a control transfer whose bus time has yet to be spent; negative before it has begun.
+    var owedBytes = -1
+    /// Whether the bus time of a control transfer's stages with its first packet has been spent.
+    var hasPaidStages = false
 
     /// The next packet to be served.
     var nextPacket = 0
@@ -65,7 +67,8 @@ import USBSpecification
         moved = 0
         owesZeroLengthPacket = false
         isPortReset = false
-        owedByteTimes = -1
+        owedBytes = -1
+        hasPaidStages = false
         nextPacket = 0
         status = .completed
     }

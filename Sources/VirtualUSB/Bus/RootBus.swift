@@ -4,15 +4,17 @@
 import USBHost
 import USBSpecification
 
-/// The bus of one speed class: its devices, the endpoints that have requests, and the byte times left in the
-/// (micro)frame that is being served.
+/// The bus of one speed class: its devices, the endpoints that have requests, the bus time promised to periodic
+/// endpoints, and the byte times left in the (micro)frame that is being served.
 final class RootBus {
     /// The number that begins the paths of its devices.
     let number: Int
     /// Microframes between two services: 8 for a bus that keeps time in frames, else 1.
     let period: Int64
-    /// Byte times in one service (USB 2.0 tables 5-1 to 5-10).
+    /// Byte times in one service (USB 2.0 tables 5-1 to 5-10); on the SuperSpeed bus, blocks.
     let capacity: Int
+    /// The time promised to the periodic endpoints of the settings that are selected.
+    var promised: PeriodicSchedule
 
     /// The devices that are attached, in the order of their attachment.
     var devices: [BusDevice] = []
@@ -37,17 +39,12 @@ final class RootBus {
     /// The most devices that a bus has addresses for (USB 2.0 section 4.1.1).
     static let deviceLimit = 127
 
-    init(number: Int, period: Int64, capacity: Int) {
-        self.number = number
-        self.period = period
-        self.capacity = capacity
-    }
-
     /// The bus that devices of a speed share.
-    static func make(number: Int, speed: Speed) -> RootBus {
-        RootBus(
-            number: number, period: speed >= .high ? 1 : Frame.microframes,
-            capacity: TransferLimits.byteTimes(at: speed) ?? 0)
+    init(number: Int, speed: Speed) {
+        self.number = number
+        period = speed >= .high ? 1 : Frame.microframes
+        capacity = TransferLimits.byteTimes(at: speed) ?? BlockBudget(speed: speed).blocks
+        promised = PeriodicSchedule(speed: speed)
     }
 
     /// Whether no request waits for service.

@@ -15,8 +15,15 @@ final class Schedule {
     /// No position beyond this one can be asked for; its time still fits into 64 bits.
     static let lastPosition = origin + Int64.max / Microframe.nanoseconds / 2
 
-    let full = RootBus.make(number: 1, speed: .full)
-    let high = RootBus.make(number: 2, speed: .high)
+    /// Low and full speed.
+    let full = RootBus(number: 1, speed: .full)
+    let high = RootBus(number: 2, speed: .high)
+    let superSpeed = RootBus(number: 3, speed: .superSpeed)
+    /// All of them.
+    let roots: [RootBus]
+
+    /// Whether settings whose periodic endpoints do not fit are refused.
+    var isAdmissionEnforced = true
 
     /// The first microframe that has not been served.
     private(set) var nextToServe = Schedule.origin
@@ -38,6 +45,14 @@ final class Schedule {
     }
     /// Whether ``trace`` is set; asked before each transaction.
     private(set) var isTraced = false
+
+    init() { roots = [full, high, superSpeed] }
+
+    /// The devices of all buses.
+    var devices: [BusDevice] { roots.flatMap(\.devices) }
+
+    /// The bus that devices of a speed share.
+    func root(for speed: Speed) -> RootBus { speed.isSuperSpeed ? superSpeed : speed == .high ? high : full }
 
     // MARK: Time
 
@@ -62,6 +77,7 @@ final class Schedule {
         if frameListeners > 0 { next = Schedule.frameStart(atOrAfter: nextToServe) }
         if !full.deferred.isEmpty { next = min(next, full.deferredUntil) }
         if !high.isIdle { next = min(next, nextWork(of: high, from: nextToServe)) }
+        if !superSpeed.isIdle { next = min(next, nextWork(of: superSpeed, from: nextToServe)) }
         if !full.isIdle { next = min(next, nextWork(of: full, from: Schedule.frameStart(atOrAfter: nextToServe))) }
         return next
     }
@@ -87,8 +103,13 @@ final class Schedule {
     @inline(__always)
     static func dueTime(of endpoint: BusEndpoint, from position: Int64) -> Int64 {
         if endpoint.nextDue >= position { return endpoint.nextDue }
-        endpoint.nextDue = Microframe(position).roundedUp(toMultipleOf: endpoint.interval).count
+        endpoint.nextDue = opportunity(of: endpoint, from: position, grid: endpoint.interval)
         return endpoint.nextDue
+    }
+
+    /// The first microframe of an endpoint's rhythm, at `position` or later.
+    static func opportunity(of endpoint: BusEndpoint, from position: Int64, grid: Int64) -> Int64 {
+        Microframe(position &- endpoint.phase).roundedUp(toMultipleOf: grid).count &+ endpoint.phase
     }
 
     // MARK: Serving
@@ -116,6 +137,7 @@ final class Schedule {
             if !full.isIdle { serve(full, position) }
         }
         if !high.isIdle { serve(high, position) }
+        if !superSpeed.isIdle { serve(superSpeed, position) }
         nextToServe = position &+ 1
         if full.deferredUntil <= position {
             deliverDeferred()
@@ -133,7 +155,7 @@ final class Schedule {
     }
 
     private func startFrame(_ frame: Frame) {
-        for root in [full, high] {
+        for root in roots {
             for device in root.devices where device.wantsFrames {
                 device.peripheral.frameStarted(frame)
                 touched(device)
@@ -252,7 +274,7 @@ final class Schedule {
             pending -= 1
             forgotten.append($0)
         }
-        for device in full.devices + high.devices {
+        for device in devices {
             for endpoint in device.endpoints {
                 endpoint.queue.removeAll(where: isForgotten) {
                     pending -= 1
@@ -261,8 +283,7 @@ final class Schedule {
                 if endpoint.type == .isochronous { endpoint.queueShrank() }
             }
         }
-        full.dropIdleEndpoints()
-        high.dropIdleEndpoints()
+        for root in roots { root.dropIdleEndpoints() }
         return forgotten
     }
 
@@ -279,7 +300,7 @@ final class Schedule {
     /// Adds a device to its bus.
     func plugIn(_ device: BusDevice) {
         device.bus.devices.append(device)
-        device.enumerate()
+        device.enumerate(isAdmissionEnforced: isAdmissionEnforced)
         touched(device)
     }
 
@@ -294,6 +315,7 @@ final class Schedule {
         touched(device)
         device.bus.devices.removeAll { $0 === device }
         device.retireEndpoints { _ in true }
+        device.giveBackBusTime()
         withdrawAll(from: device.retired, .deviceGone, now: now)
         device.retired = []
         device.bus.dropIdleEndpoints()
@@ -301,7 +323,7 @@ final class Schedule {
 
     /// Breaks the ties between devices and their endpoints.
     func dismantle() {
-        for device in full.devices + high.devices { unplug(device, now: 0) }
+        for device in devices { unplug(device, now: 0) }
         while let record = completed.popFirst() { record.clear() }
         while let record = full.deferred.popFirst() { record.clear() }
     }

@@ -9,7 +9,13 @@ import USBSpecification
 /// There is one count of microframes, and for each of them the bus does what a real one would: isochronous packets in
 /// their own slots, interrupt endpoints at their intervals, then control, then bulk in turn, while the bus time of
 /// USB 2.0 tables 5-1 to 5-10 lasts. Low- and full-speed devices share a bus of 1,500 byte times a frame, high-speed
-/// devices one of 7,500 byte times a microframe. What is served in a (micro)frame completes at its end.
+/// devices one of 7,500 byte times a microframe, SuperSpeed devices one of 3,906 blocks a microframe (see
+/// `BlockBudget`). There are no hubs, and so no transaction translators. What is served in a (micro)frame completes at
+/// its end.
+///
+/// Bus time is promised to periodic endpoints when a configuration or an alternate setting is selected: at most 90 % of
+/// a frame, 80 % of a high-speed and 90 % of a SuperSpeed microframe, by worst-case times (USB 2.0 sections 5.6.4, 5.7.4
+/// and 5.11.3). What does not fit is refused with `.noBandwidth`; see ``setAdmission(_:)``.
 ///
 /// How time passes is chosen at the start (see `TimeFlow`). In free and manual flow no result depends on the wall clock:
 ///
@@ -76,6 +82,13 @@ public final class VirtualBus: HostController, @unchecked Sendable {
         lock.withLock { schedule.trace = sink }
     }
 
+    /// Whether configurations and alternate settings are refused when the bus has not the time for their periodic
+    /// endpoints; it does so unless told otherwise. What is selected already stays. Without admission, packets for which
+    /// a (micro)frame has no room are missed.
+    public func setAdmission(_ isEnforced: Bool) {
+        act { schedule.isAdmissionEnforced = isEnforced }
+    }
+
     /// A generator of random numbers that depends on the bus's seed and on how many were made before.
     public func makeGenerator() -> SeededGenerator {
         lock.withLock { generator.split() }
@@ -102,10 +115,11 @@ public final class VirtualBus: HostController, @unchecked Sendable {
 
     // MARK: Devices
 
-    /// The devices that are attached: full and low speed first, then high speed, each in the order of their ports.
+    /// The devices that are attached: full and low speed first, then high speed, then SuperSpeed, each in the order of
+    /// their ports.
     public func devices() throws(USBError) -> [DeviceDescription] {
         lock.withLock {
-            [schedule.full, schedule.high].flatMap { root in
+            schedule.roots.flatMap { root in
                 root.devices.sorted { ($0.port, $0.id) < ($1.port, $1.id) }.map(\.description)
             }
         }
@@ -124,19 +138,19 @@ public final class VirtualBus: HostController, @unchecked Sendable {
     }
 
     private func find(_ id: DeviceID) -> BusDevice? {
-        schedule.full.devices.first { $0.id == id } ?? schedule.high.devices.first { $0.id == id }
+        schedule.devices.first { $0.id == id }
     }
 
     /// Plugs a device in. The bus takes it over; what is returned gives access to it again.
     ///
-    /// The device is enumerated at once: when this returns, its first configuration is selected.
+    /// The device is enumerated at once: when this returns, its first configuration is selected, or none when the bus
+    /// has not the time that the periodic endpoints of that configuration need (see ``setAdmission(_:)``).
     ///
     /// - Parameters:
     ///   - peripheral: the device.
     ///   - path: where the device is attached, such as "1-3"; by default the next free port: "1-1", "1-2", ... for low
-    ///     and full speed, "2-1", "2-2", ... for high speed.
-    /// - Throws: `.unsupported` for SuperSpeed devices, `.invalidArgument` when the bus has 127 devices already, `.busy`
-    ///   when there is a device at `path`.
+    ///     and full speed, "2-1", "2-2", ... for high speed, "3-1", "3-2", ... for SuperSpeed.
+    /// - Throws: `.invalidArgument` when the bus has 127 devices already, `.busy` when there is a device at `path`.
     public func attach<P: Peripheral>(
         _ peripheral: sending P, path: String? = nil
     ) throws(USBError) -> AttachedPeripheral<P> {
@@ -151,16 +165,13 @@ public final class VirtualBus: HostController, @unchecked Sendable {
     func plugIn(_ peripheral: any Peripheral, path: String?) throws(USBError) -> BusDevice {
         try act { () throws(USBError) in
             let model = peripheral.model
-            guard !model.speed.isSuperSpeed else {
-                throw USBError(.unsupported, message: "the virtual bus has no \(model.speed) ports")
-            }
-            let root = model.speed == .high ? schedule.high : schedule.full
+            let root = schedule.root(for: model.speed)
             guard root.devices.count < RootBus.deviceLimit else {
                 throw USBError(
                     .invalidArgument, message: "bus \(root.number) has \(RootBus.deviceLimit) devices, the most it can")
             }
             let path = path ?? freePath(on: root)
-            guard !(schedule.full.devices + schedule.high.devices).contains(where: { $0.path == path }) else {
+            guard !schedule.devices.contains(where: { $0.path == path }) else {
                 throw USBError(.busy, message: "there is a device at \(path) already")
             }
             let id = DeviceID(rawValue: nextDevice)
@@ -174,7 +185,7 @@ public final class VirtualBus: HostController, @unchecked Sendable {
     }
 
     private func freePath(on root: RootBus) -> String {
-        let taken = Set((schedule.full.devices + schedule.high.devices).map(\.path))
+        let taken = Set(schedule.devices.map(\.path))
         var port = 1
         while taken.contains("\(root.number)-\(port)") { port += 1 }
         return "\(root.number)-\(port)"
@@ -183,7 +194,7 @@ public final class VirtualBus: HostController, @unchecked Sendable {
     /// Takes every device off, and leaves nothing in flight.
     func unplugAll() {
         act { schedule.deliverDeferred() }
-        for device in lock.withLock({ schedule.full.devices + schedule.high.devices }) { _ = unplug(device) }
+        for device in lock.withLock({ schedule.devices }) { _ = unplug(device) }
     }
 
     /// Takes a device off its bus; returns whether it was there.

@@ -155,6 +155,7 @@ final class VirtualPipe: WirePipe, @unchecked Sendable {
             guard unsafe Int(setup.length) <= request.buffer.count else {
                 throw unsafe invalid("wLength is \(setup.length), but the buffer has \(request.buffer.count) bytes")
             }
+            if bus.schedule.isAdmissionEnforced, let shortage = endpoint.device.shortage(for: setup) { throw shortage }
         case (.portReset, .control), (.data, .bulk), (.data, .interrupt): break
         case (.isochronous, .isochronous):
             guard unsafe !request.packets.isEmpty else { throw invalid("an isochronous request needs packets") }

@@ -130,10 +130,11 @@ extension AlternateSetting {
 }
 
 extension VirtualBus {
-    /// Plugs a device in and selects its streaming setting.
+    /// Plugs a device in and selects its streaming setting, even one whose two endpoints are more than a bus admits.
     func plug<P: Peripheral>(_ peripheral: sending P, interface number: UInt8 = 0) async throws -> Plugged<P> {
         let attachment = try attach(peripheral)
         let interface = try openAttached(attachment.id).claim(number)
+        setAdmission(false)
         try await interface.selectAlternateSetting(1)
         return Plugged(bus: self, attachment: attachment, interface: interface)
     }
@@ -143,6 +144,7 @@ extension VirtualBus {
         let attachment = try attach(peripheral)
         let device = try openAttached(attachment.id)
         let interface = try device.claim(number)
+        setAdmission(false)
         try device.blocking.selectAlternateSetting(1, of: interface)
         return Plugged(bus: self, attachment: attachment, interface: interface)
     }

@@ -29,7 +29,10 @@ import VirtualUSB
         #expect(throws: USBError.self) { _ = try bus.attach(TestDevice()) }
         // The other bus has addresses of its own.
         #expect(try bus.attach(TestDevice(speed: .full)).path == "1-1")
-        #expect(throws: USBError.self) { _ = try bus.attach(TestDevice(speed: .superSpeed)) }
+        #expect(try bus.attach(TestDevice(speed: .low)).path == "1-2")
+        #expect(try bus.attach(TestDevice(speed: .superSpeed)).path == "3-1")
+        #expect(try bus.attach(TestDevice(speed: .superSpeedPlus)).path == "3-2")
+        #expect(try bus.devices().suffix(2).map(\.path) == ["3-1", "3-2"])
     }
 
     @Test func interfacesAreClaimedOnce() throws {
