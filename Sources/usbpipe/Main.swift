@@ -9,5 +9,7 @@ struct USBPipe: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "usbpipe",
         abstract: "Lists USB devices and moves data through their pipes.",
-        subcommands: [ListVerb.self, ShowVerb.self, ReadVerb.self, WriteVerb.self, ControlVerb.self, PlayVerb.self])
+        subcommands: [
+            ListVerb.self, ShowVerb.self, PlanVerb.self, ReadVerb.self, WriteVerb.self, ControlVerb.self, PlayVerb.self,
+        ])
 }
