@@ -63,7 +63,7 @@ public enum HostAddress: Hashable, Sendable {
             host = text[..<colon]
             portText = text[text.index(after: colon)...]
         }
-        guard !host.isEmpty, host.allSatisfy({ $0.isASCII && !$0.isWhitespace && !"/?#@".contains($0) }) else {
+        guard !host.isEmpty, host.allSatisfy({ $0.isASCII && !$0.isWhitespace && !"/?#@[]".contains($0) }) else {
             throw HostAddressError(
                 part: host, problem: "is no name of a host", allowed: "a name, an IPv4 address or [an IPv6 address]")
         }

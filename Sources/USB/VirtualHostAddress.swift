@@ -39,16 +39,16 @@ public struct VirtualHostAddress: Hashable, Sendable {
     /// Reads what follows `virtual` in an address.
     init(parsing text: Substring) throws(HostAddressError) {
         self.init()
-        let end = text.firstIndex(of: "?") ?? text.endIndex
+        let end = text.unicodeScalars.firstIndex(of: "?") ?? text.endIndex
         if text.first == ":" {
             devices = []
-            for part in text[..<end].dropFirst().split(separator: ",", omittingEmptySubsequences: false) {
+            for part in text[..<end].dropFirst().parts(separatedBy: ",") {
                 devices.append(try Device(parsing: part))
             }
         }
         guard end < text.endIndex else { return }
         var seen: Set<Substring> = []
-        for part in text[text.index(after: end)...].split(separator: "&", omittingEmptySubsequences: false) {
+        for part in text[text.unicodeScalars.index(after: end)...].parts(separatedBy: "&") {
             let (name, value) = part.nameAndValue
             guard seen.insert(name).inserted else {
                 throw HostAddressError(part: part, problem: "sets '\(name)' again", allowed: "each setting once")
@@ -139,10 +139,16 @@ extension TimeFlow {
 }
 
 extension Substring {
+    /// What stands between the separators. They count as such by themselves: a character of a file's name may merge with
+    /// the one before it or behind it.
+    fileprivate func parts(separatedBy separator: Unicode.Scalar) -> [Substring] {
+        unicodeScalars.split(separator: separator, omittingEmptySubsequences: false).map { Substring($0) }
+    }
+
     /// The text before the first `=`, and the text behind it if there is one.
     fileprivate var nameAndValue: (name: Substring, value: Substring?) {
-        guard let sign = firstIndex(of: "=") else { return (self, nil) }
-        return (self[..<sign], self[index(after: sign)...])
+        guard let sign = unicodeScalars.firstIndex(of: "=") else { return (self, nil) }
+        return (self[..<sign], self[unicodeScalars.index(after: sign)...])
     }
 
     /// The name of a file, its escapes undone; throws an error about the whole part if there is none.
@@ -178,16 +184,17 @@ extension Substring {
 extension String {
     /// The text with the characters that divide an address written as escapes.
     fileprivate var escaped: String {
-        var result = ""
-        for character in self {
-            switch character {
-            case "%": result += "%25"
-            case ",": result += "%2C"
-            case "?": result += "%3F"
-            case "&": result += "%26"
-            default: result.append(character)
+        // By scalars: a mark behind one of these would make both another character, which the reader takes apart.
+        var result = String.UnicodeScalarView()
+        for scalar in unicodeScalars {
+            switch scalar {
+            case "%": result.append(contentsOf: "%25".unicodeScalars)
+            case ",": result.append(contentsOf: "%2C".unicodeScalars)
+            case "?": result.append(contentsOf: "%3F".unicodeScalars)
+            case "&": result.append(contentsOf: "%26".unicodeScalars)
+            default: result.append(scalar)
             }
         }
-        return result
+        return String(result)
     }
 }

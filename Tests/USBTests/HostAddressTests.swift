@@ -43,6 +43,17 @@ import USB
         #expect(try HostAddress(parsing: address.description) == address)
     }
 
+    /// In none of these names is every divider a character by itself: a mark behind one, or U+0600 before one, merges
+    /// with it.
+    @Test(
+        "Any name of a file comes back",
+        arguments: ["%\u{301}", "a,\u{301}b", "\u{301}", "\u{600}", "a?\u{301}&\u{301}=\u{301}", "\u{600}%41"])
+    func fileNames(_ name: String) throws {
+        let devices: [VirtualHostAddress.Device] = [.speaker(file: name), .zero(speed: .high), .speaker(file: name)]
+        let address = HostAddress.virtual(VirtualHostAddress(devices: devices, clock: .free, seed: 1, trace: name))
+        #expect(try HostAddress(parsing: address.description) == address)
+    }
+
     @Test(
         "The shortest form is written",
         arguments: [
@@ -84,7 +95,8 @@ import USB
             ("usbip://host:65536", "65536", "65535"), ("usbip://host:+1", "+1", "65535"),
             ("usbip://ho st", "ho st", "name"), ("usbip://host/x", "host/x", "name"),
             ("usbip://[::1", "[::1", "ADDRESS"),
-            ("usbip://[::1]80", "80", ":PORT"), ("usbip://[]", "", "IPv6"),
+            ("usbip://[::1]80", "80", ":PORT"), ("usbip://[]", "", "IPv6"), ("usbip://[[a]", "[a", "IPv6"),
+            ("usbip://a]b", "a]b", "IPv6"),
         ])
     func refusing(_ text: String, part: String, allowed: String) {
         let error = #expect(throws: HostAddressError.self) { _ = try HostAddress(parsing: text) }
