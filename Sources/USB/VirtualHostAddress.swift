@@ -12,10 +12,18 @@ public struct VirtualHostAddress: Hashable, Sendable {
         case zero(speed: Speed)
         /// `speaker`, or `speaker=FILE`: a loudspeaker, and the WAV file that what it heard is to be saved in.
         case speaker(file: String?)
+        /// `microphone`: a microphone that hears a known tone.
+        case microphone
+        /// `disk`, or `disk=FILE`: a disk in memory, or one whose bytes are in a file.
+        case disk(file: String?)
+        /// `keyboard`, or `keyboard=TEXT`: a keyboard, and what it types.
+        case keyboard(text: String?)
     }
 
-    /// The devices of an address that names none: one of each.
-    public static let oneOfEach: [Device] = [.zero(speed: .high), .speaker(file: nil)]
+    /// The devices of an address that names none: one of each, none of which needs a file.
+    public static let oneOfEach: [Device] = [
+        .zero(speed: .high), .speaker(file: nil), .microphone, .disk(file: nil), .keyboard(text: nil),
+    ]
 
     /// The devices, in the order in which they are attached.
     public var devices: [Device]
@@ -104,9 +112,21 @@ extension VirtualHostAddress.Device: CustomStringConvertible {
                 part: part, problem: "has an unknown speed", allowed: "zero, zero=high and zero=full")
         case ("speaker", nil): self = .speaker(file: nil)
         case ("speaker", _): self = .speaker(file: try part.fileName(value, allowed: "speaker or speaker=FILE"))
+        case ("microphone", nil): self = .microphone
+        case ("microphone", _):
+            throw HostAddressError(part: part, problem: "takes no value", allowed: "microphone")
+        case ("disk", nil): self = .disk(file: nil)
+        case ("disk", _): self = .disk(file: try part.fileName(value, allowed: "disk or disk=FILE"))
+        case ("keyboard", nil): self = .keyboard(text: nil)
+        case ("keyboard", ""):
+            throw HostAddressError(part: part, problem: "gives no text", allowed: "keyboard or keyboard=TEXT")
+        case ("keyboard", _):
+            self = .keyboard(text: try part.fileName(value, allowed: "keyboard or keyboard=TEXT"))
         default:
             throw HostAddressError(
-                part: part, problem: "is no virtual device", allowed: "zero, zero=full, speaker and speaker=FILE")
+                part: part, problem: "is no virtual device",
+                allowed:
+                    "zero, zero=full, speaker, speaker=FILE, microphone, disk, disk=FILE, keyboard and keyboard=TEXT")
         }
     }
 
@@ -115,6 +135,9 @@ extension VirtualHostAddress.Device: CustomStringConvertible {
         switch self {
         case .zero(let speed): speed == .full ? "zero=full" : "zero"
         case .speaker(let file): file.map { "speaker=\($0.escaped)" } ?? "speaker"
+        case .microphone: "microphone"
+        case .disk(let file): file.map { "disk=\($0.escaped)" } ?? "disk"
+        case .keyboard(let text): text.map { "keyboard=\($0.escaped)" } ?? "keyboard"
         }
     }
 }
@@ -151,7 +174,7 @@ extension Substring {
         return (self[..<sign], self[unicodeScalars.index(after: sign)...])
     }
 
-    /// The name of a file, its escapes undone; throws an error about the whole part if there is none.
+    /// The name of a file or another text, its escapes undone; throws an error about the whole part if there is none.
     fileprivate func fileName(_ value: Substring?, allowed: String) throws(HostAddressError) -> String {
         guard let value, !value.isEmpty else {
             throw HostAddressError(part: self, problem: "names no file", allowed: allowed)

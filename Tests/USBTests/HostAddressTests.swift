@@ -20,6 +20,14 @@ import USB
                 "virtual:speaker,speaker",
                 .virtual(VirtualHostAddress(devices: [.speaker(file: nil), .speaker(file: nil)]))
             ),
+            (
+                "virtual:microphone,disk,disk=a%2Cb.img,keyboard,keyboard=Hi%2C%0A",
+                .virtual(
+                    VirtualHostAddress(devices: [
+                        .microphone, .disk(file: nil), .disk(file: "a,b.img"), .keyboard(text: nil),
+                        .keyboard(text: "Hi,\n"),
+                    ]))
+            ),
             ("virtual?clock=real", .virtual(VirtualHostAddress(clock: .real))),
             ("virtual?clock=free", .virtual(VirtualHostAddress(clock: .free))),
             ("virtual?clock=manual", .virtual(VirtualHostAddress(clock: .manual))),
@@ -58,7 +66,8 @@ import USB
         "The shortest form is written",
         arguments: [
             "local", "virtual", "virtual:zero", "virtual:zero=full,speaker=a%2Cb.wav?clock=free&seed=7&trace=t.txt",
-            "virtual?clock=manual", "virtual:speaker=100%25.wav", "usbip://server", "usbip://server:1",
+            "virtual?clock=manual", "virtual:speaker=100%25.wav", "virtual:microphone,disk=x.img,keyboard=a%26b",
+            "usbip://server", "usbip://server:1",
             "usbip://[::1]:80",
         ])
     func writing(_ text: String) throws {
@@ -68,7 +77,7 @@ import USB
     @Test(
         "What has another, longer form is shortened",
         arguments: [
-            ("virtual:zero,speaker", "virtual"), ("virtual:zero=high", "virtual:zero"),
+            ("virtual:zero,speaker,microphone,disk,keyboard", "virtual"), ("virtual:zero=high", "virtual:zero"),
             ("virtual?clock=real", "virtual"), ("virtual?seed=0", "virtual"), ("usbip://server:3240", "usbip://server"),
         ])
     func shortening(_ text: String, shortest: String) throws {
@@ -81,7 +90,9 @@ import USB
             ("", "", "local"), ("Local", "Local", "local"), ("local:", "local:", "local"),
             ("virtually", "virtually", "virtual:DEVICES"), ("usbip:server", "usbip:server", "usbip://HOST"),
             ("virtual:", "", "zero"), ("virtual:zero,", "", "speaker"), ("virtual:zero,mouse", "mouse", "zero"),
-            ("virtual:disk=FILE", "disk=FILE", "zero"), ("virtual:zero=slow", "zero=slow", "zero=full"),
+            ("virtual:disk=", "disk=", "disk=FILE"),
+            ("virtual:microphone=x", "microphone=x", "microphone"), ("virtual:keyboard=", "keyboard=", "keyboard=TEXT"),
+            ("virtual:zero=slow", "zero=slow", "zero=full"),
             ("virtual:speaker=", "speaker=", "speaker=FILE"), ("virtual:speaker=%2", "speaker=%2", "%25"),
             ("virtual:speaker=%zz", "speaker=%zz", "%25"), ("virtual:speaker=%00", "speaker=%00", "%25"),
             ("virtual:speaker=%+1", "speaker=%+1", "%25"), ("virtual:speaker=%ff", "speaker=%ff", "FILE"),

@@ -9,9 +9,12 @@ import VirtualUSB
     @Test("A virtual host has one of each device") func oneOfEach() throws {
         let host = try HostAddress(parsing: "virtual?clock=free").open()
         let identifiers = try host.controller.devices().map { [$0.descriptor.vendorID, $0.descriptor.productID] }
-        #expect(Set(identifiers) == [[0x0525, 0xA4A0], [0x1209, 0x0001]])
+        #expect(Set(identifiers) == [[0x0525, 0xA4A0], [0x1209, 1], [0x1209, 2], [0x1209, 3], [0x1209, 4]])
         #expect(host.virtual?.zeros.count == 1)
         #expect(host.virtual?.speakers.map(\.file) == [nil])
+        #expect(host.virtual?.microphones.count == 1)
+        #expect(host.virtual?.disks.count == 1)
+        #expect(host.virtual?.keyboards.count == 1)
         #expect(host.controller.clock.flow == .free)
     }
 
@@ -26,6 +29,25 @@ import VirtualUSB
         // Two of a kind can be told apart.
         let serials = devices.filter { $0.descriptor.vendorID == 0x1209 }.map(\.serialNumber)
         #expect(serials == ["VS0001", "VS0002"])
+    }
+
+    @Test("A disk in a file is opened by whoever opens the bus") func diskFiles() throws {
+        let address = try HostAddress(parsing: "virtual:disk=a.img?clock=free")
+        let error = #expect(throws: USBError.self) { _ = try address.open() }
+        #expect(error?.kind == .unsupported)
+        let host = try address.open { file throws(USBError) in
+            guard file == "a.img" else { throw USBError(.notFound) }
+            return MemoryBlockStore(blockCount: 5)
+        }
+        #expect(host.virtual?.disks.first?.withPeripheral { $0.store.blockCount } == 5)
+    }
+
+    @Test("A keyboard types the text of its address") func keyboardText() async throws {
+        let host = try HostAddress(parsing: "virtual:keyboard=Hi%2C you?clock=free").open()
+        let pipe = try host.controller.open(vendorID: 0x1209, productID: 3).claim(0).inPipe(0x81, Interrupt.self)
+        var reports: [[UInt8]] = []
+        for _ in 0..<14 { reports.append(try await pipe.read(upTo: 8)) }
+        #expect(Keyboard.text(of: reports) == "Hi, you")
     }
 
     @Test("The peripherals of a virtual host can be looked into") func peripherals() async throws {

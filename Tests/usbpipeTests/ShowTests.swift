@@ -132,9 +132,12 @@ import USB
         let result = try await runTool(["list"], in: try .virtual())
         #expect(
             result.text == """
-                PATH  ID         SPEED  NAME                       SERIAL
-                1-1   1209:0001  full   swift-usb Virtual Speaker  VS0001
-                2-1   0525:a4a0  high   swift-usb Gadget Zero      0123456789.0123456789.0123456789
+                PATH  ID         SPEED  NAME                          SERIAL
+                1-1   1209:0001  full   swift-usb Virtual Speaker     VS0001
+                1-2   1209:0002  full   swift-usb Virtual Microphone  VM0001
+                1-3   1209:0003  full   swift-usb Virtual Keyboard    VK0001
+                2-1   0525:a4a0  high   swift-usb Gadget Zero         0123456789.0123456789.0123456789
+                2-2   1209:0004  high   swift-usb Virtual Disk        000000000001
 
                 """)
     }
@@ -142,9 +145,9 @@ import USB
     @Test("JSON has an object for each device") func json() async throws {
         let result = try await runTool(["list", "--json"], in: try .virtual())
         let devices = try #require(try JSONSerialization.jsonObject(with: Data(result.output)) as? [[String: Any]])
-        #expect(devices.map { $0["path"] as? String } == ["1-1", "2-1"])
-        #expect(devices.map { $0["productID"] as? String } == ["0001", "a4a0"])
-        #expect(devices.map { $0["speed"] as? String } == ["full", "high"])
+        #expect(devices.map { $0["path"] as? String } == ["1-1", "1-2", "1-3", "2-1", "2-2"])
+        #expect(devices.map { $0["productID"] as? String } == ["0001", "0002", "0003", "a4a0", "0004"])
+        #expect(devices.map { $0["speed"] as? String } == ["full", "full", "full", "high", "high"])
     }
 }
 

@@ -64,6 +64,19 @@ final class DataFile: ByteSource {
         return DataFile(descriptor: descriptor, name: "'\(path)'", owned: true)
     }
 
+    /// Opens a file for reading and writing at any place, or for reading alone if it may not be written.
+    static func openForUpdate(_ path: String) throws(FileError) -> (file: DataFile, isReadOnly: Bool) {
+        let descriptor = systemOpen(path, O_RDWR | O_CLOEXEC)
+        if descriptor >= 0 { return (DataFile(descriptor: descriptor, name: "'\(path)'", owned: true), false) }
+        guard errno == EACCES || errno == EROFS || errno == EPERM else {
+            throw FileError(operation: .open, name: "'\(path)'", code: errno)
+        }
+        return (try open(path), true)
+    }
+
+    /// The bytes of a regular file; nil for others.
+    var size: Int? { status.flatMap { $0.st_mode & S_IFMT == S_IFREG ? Int($0.st_size) : nil } }
+
     /// Whether a person looks at it.
     var isTerminal: Bool { isatty(descriptor) == 1 }
 
@@ -160,6 +173,38 @@ final class DataFile: ByteSource {
             } else {
                 try waitOrThrow(code, .write, for: POLLOUT)
             }
+        }
+    }
+
+    /// Fills `bytes` with those from a position on.
+    ///
+    /// - Throws: an error also when the file ends before.
+    func read(into bytes: inout MutableSpan<UInt8>, at position: Int) throws(FileError) {
+        var done = 0
+        while done < bytes.count {
+            var code: Int32 = 0
+            // The buffer is the span's own, and the call stays within it.
+            let result = unsafe bytes.withUnsafeMutableBytes { buffer in
+                let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
+                let result = unsafe pread(descriptor, rest.baseAddress, rest.count, off_t(clamping: position + done))
+                code = errno
+                return result
+            }
+            if result > 0 {
+                done += result
+            } else if result == 0 {
+                throw FileError(operation: .read, name: name, code: EIO)
+            } else {
+                try waitOrThrow(code, .read, for: POLLIN)
+            }
+        }
+    }
+
+    /// Makes what was written last beyond a failure of the machine.
+    func synchronize() throws(FileError) {
+        while fsync(descriptor) != 0 {
+            let code = errno
+            guard code == EINTR else { throw FileError(operation: .write, name: name, code: code) }
         }
     }
 

@@ -15,20 +15,28 @@ final class HostSession: Sendable {
 
     /// Opens the bus.
     ///
-    /// - Throws: `USBError`, `FileError` for a trace file that cannot be created, `ToolError` for a clock that nobody
-    ///   would move.
+    /// - Throws: `USBError`, `FileError` for a file that cannot be opened or created, `ToolError` for a disk that is no
+    ///   disk and for a clock that nobody would move.
     init(_ address: HostAddress) throws {
         var traceName: String?
+        var stores: [String: FileBlockStore] = [:]
         if case .virtual(let virtual) = address {
             guard virtual.clock != .manual else {
                 throw ToolError(
                     .badUsage, "clock=manual is for programs that move the time; use clock=real or clock=free")
             }
             traceName = virtual.trace
+            for case .disk(let file?) in virtual.devices where stores[file] == nil {
+                stores[file] = try FileBlockStore(file)
+            }
         }
         let trace = try traceName.map { TraceFile(try DataFile.create($0)) }
         self.trace = trace
-        host = try address.open()
+        let opened = stores
+        host = try address.open { file throws(USBError) in
+            guard let store = opened[file] else { throw USBError(.notFound, message: "'\(file)' is not open") }
+            return store
+        }
         if let trace {
             host.virtual?.bus.setTrace { trace.append($0.description) }
         }

@@ -10,8 +10,8 @@ struct HostOptions: ParsableArguments, Sendable {
         help: ArgumentHelp(
             "The USB host: local, virtual, or virtual:DEVICES?SETTINGS. Without it the environment variable USB_HOST counts.",
             discussion: """
-                Devices are zero, zero=full, speaker and speaker=FILE.wav, joined by commas; settings are \
-                clock=real (the default), clock=free (as fast as can be), seed=NUMBER and trace=FILE, joined by '&'.
+                Devices are zero, zero=full, speaker, speaker=FILE.wav, microphone, disk, disk=FILE, keyboard and \
+                keyboard=TEXT, joined by commas; settings are clock=real (the default), clock=free (as fast as can be), seed=NUMBER and trace=FILE, joined by '&'.
                 """,
             valueName: "address"),
         transform: { try HostAddress(parsing: $0) })
