@@ -11,5 +11,6 @@ struct USBPipe: AsyncParsableCommand {
         abstract: "Lists USB devices and moves data through their pipes.",
         subcommands: [
             ListVerb.self, ShowVerb.self, PlanVerb.self, ReadVerb.self, WriteVerb.self, ControlVerb.self, PlayVerb.self,
+            RecordVerb.self,
         ])
 }

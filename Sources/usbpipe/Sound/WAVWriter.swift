@@ -40,6 +40,9 @@ struct WAVWriter: ~Copyable {
         dataBytes += samples.count
     }
 
+    /// Counts samples that were appended to the output by other means.
+    mutating func count(appended bytes: Int) { dataBytes += bytes }
+
     /// Completes the file.
     consuming func finish() throws(FileError) {
         if dataBytes % 2 == 1 { try output.write([0]) }

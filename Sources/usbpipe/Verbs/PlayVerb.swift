@@ -108,11 +108,3 @@ struct PlayVerb: Verb {
         return report.heardEqual == false ? .transferFailed : .success
     }
 }
-
-/// The live line of one run; only used by the task that plays.
-private final class LineHolder: @unchecked Sendable {
-    private var line = LiveLine.onStandardError()
-
-    func update(at time: Duration, _ text: () -> String) { line.update(at: time, text) }
-    func clear() { line.clear() }
-}
