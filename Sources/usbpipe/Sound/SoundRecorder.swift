@@ -30,31 +30,15 @@ struct SoundRecorder {
         try await interface.selectAlternateSetting(setting.alternateSetting)
         let ending: Ending
         do {
-            try await setRate(of: device)
+            try await device.setSampleRate(input.rate, of: setting)
             let pipe = try interface.inPipe(setting.endpoint.address, Isochronous.self)
             ending = try await stream(from: pipe, to: file, progress)
         } catch {
-            await Self.giveBack(interface)
+            await interface.giveBack()
             throw error
         }
-        await Self.giveBack(interface)
+        await interface.giveBack()
         return ending
-    }
-
-    private static func giveBack(_ interface: Interface) async {
-        await Interruption.shielding {
-            // Setting 0 is the one that reserves no bus time.
-            try? await interface.selectAlternateSetting(0)
-            await interface.release()
-        }
-    }
-
-    /// Sets the rate where the endpoint lets it be set; elsewhere the setting has just one (Audio 1.0, 5.2.3.2.3.1).
-    private func setRate(of device: Device) async throws(USBError) {
-        guard input.setting.hasSamplingFrequencyControl else { return }
-        let bytes = AudioSampleRates.bytes(of: input.rate)
-        _ = try await device.control(
-            .audioSamplingFrequency(.setCurrent, endpoint: input.setting.endpoint.address), sending: bytes.span)
     }
 
     private func stream(

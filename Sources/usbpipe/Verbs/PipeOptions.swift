@@ -108,11 +108,7 @@ struct PipeOptions: ParsableArguments, Sendable {
             } catch {
                 result = .failure(error)
             }
-            await Interruption.shielding {
-                // Setting 0 is the one that reserves no bus time.
-                if choice.alternate != 0 { try? await interface.selectAlternateSetting(0) }
-                await interface.release()
-            }
+            await interface.giveBack()
             return try result.get()
         }
     }
