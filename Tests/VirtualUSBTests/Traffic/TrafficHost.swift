@@ -16,6 +16,7 @@ final class TrafficHost: @unchecked Sendable {
     private var generator: SeededGenerator
     private let patience: Int64
     private let log = TrafficLog()
+    private var openings = 0
     private var cancellers: [(index: Int, canceller: Canceller)] = []
 
     /// What is open.
@@ -66,6 +67,7 @@ final class TrafficHost: @unchecked Sendable {
             try faults.replug()
             guard let found = try faults.devices().first(where: { $0.path == attachment.path }) else { return nil }
             let device = try faults.open(found)
+            openings += 1
             return Opened(device: device, data: try device.claim(0), streaming: try device.claim(1))
         } catch {
             return nil
@@ -102,9 +104,9 @@ final class TrafficHost: @unchecked Sendable {
         let count = Int.random(in: 0...4000, using: &generator)
         let start = generator.next()
         let sent = (0..<count).map { UInt8(truncatingIfNeeded: start &+ UInt64($0) &* 7) }
-        let timeout = timeout()
+        let (timeout, opening) = (timeout(), openings)
         group.addTask { [self] in
-            let index = log.begin(TestDevice.bulkOut)
+            let index = log.begin(TestDevice.bulkOut, opening: opening)
             do {
                 var transfer = pipe.makeTransfer(capacity: count)
                 try transfer.fill(from: sent.span)
@@ -125,9 +127,9 @@ final class TrafficHost: @unchecked Sendable {
     ) {
         guard let pipe = try? interface.inPipe(address, Kind.self) else { return }
         let capacity = pipe.endpoint.maximumPacketSize * Int.random(in: 1...6, using: &generator)
-        let timeout = timeout()
+        let (timeout, opening) = (timeout(), openings)
         group.addTask { [self] in
-            let index = log.begin(address)
+            let index = log.begin(address, opening: opening)
             do {
                 var transfer = pipe.makeTransfer(capacity: capacity)
                 let mark = UInt8(truncatingIfNeeded: index) | 1
@@ -149,24 +151,25 @@ final class TrafficHost: @unchecked Sendable {
         let count = Int.random(in: 1...20, using: &generator)
         let sizes = (0..<count).map { _ in Int.random(in: 0...96, using: &generator) }
         let total = sizes.reduce(0, +)
-        let timeout = timeout()
+        let (timeout, opening) = (timeout(), openings)
         if Bool.random(using: &generator) {
             guard let pipe = try? interface.outPipe(TestDevice.isochronousOut, Isochronous.self) else { return }
             group.addTask { [self] in
-                await send(pipe.makeTransfer(capacity: total), TestDevice.isochronousOut, sizes, timeout)
+                await send(pipe.makeTransfer(capacity: total), TestDevice.isochronousOut, sizes, timeout, opening)
             }
         } else {
             guard let pipe = try? interface.inPipe(TestDevice.isochronousIn, Isochronous.self) else { return }
             group.addTask { [self] in
-                await send(pipe.makeTransfer(capacity: total), TestDevice.isochronousIn, sizes, timeout)
+                await send(pipe.makeTransfer(capacity: total), TestDevice.isochronousIn, sizes, timeout, opening)
             }
         }
     }
 
     private func send(
-        _ transfer: consuming Transfer<Isochronous>, _ address: EndpointAddress, _ sizes: [Int], _ timeout: Duration?
+        _ transfer: consuming Transfer<Isochronous>, _ address: EndpointAddress, _ sizes: [Int], _ timeout: Duration?,
+        _ opening: Int
     ) async {
-        let index = log.begin(address)
+        let index = log.begin(address, opening: opening)
         do {
             try transfer.setPackets(sizes)
             transfer.withMutableBytes { bytes in

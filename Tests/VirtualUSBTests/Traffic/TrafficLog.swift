@@ -10,6 +10,8 @@ import USBSpecification
 final class TrafficLog: @unchecked Sendable {
     struct Entry {
         var endpoint: EndpointAddress
+        /// Which opening of the device it belongs to: each has pipes of its own.
+        var opening: Int
         var cancelled: BusInstant?
         var ends = 0
         var outcome: TransferOutcome?
@@ -19,11 +21,16 @@ final class TrafficLog: @unchecked Sendable {
         var isIntact = true
     }
 
+    private struct PipeName: Hashable {
+        var endpoint: EndpointAddress
+        var opening: Int
+    }
+
     // Used on the simulated bus's one thread only.
     private(set) var entries: [Entry] = []
 
-    func begin(_ endpoint: EndpointAddress) -> Int {
-        entries.append(Entry(endpoint: endpoint))
+    func begin(_ endpoint: EndpointAddress, opening: Int) -> Int {
+        entries.append(Entry(endpoint: endpoint, opening: opening))
         return entries.count - 1
     }
 
@@ -46,7 +53,7 @@ final class TrafficLog: @unchecked Sendable {
     func problems(with device: LedgerDevice, patience: Int64) -> [String] {
         var found: [String] = []
         var moved: [EndpointAddress: [UInt8]] = [:]
-        var lastTime: [EndpointAddress: BusInstant] = [:]
+        var lastTime: [PipeName: BusInstant] = [:]
         var packets: [EndpointAddress: [Microframe: Int]] = [:]
         for (index, entry) in entries.enumerated() {
             let name = "transfer \(index) at \(entry.endpoint)"
@@ -59,10 +66,12 @@ final class TrafficLog: @unchecked Sendable {
             }
             switch outcome.status {
             case .completed, .stalled, .failed(.bus):
-                if let last = lastTime[entry.endpoint], outcome.time < last {
+                // What a pipe has finished before its device went may arrive after the first of the next opening.
+                let pipe = PipeName(endpoint: entry.endpoint, opening: entry.opening)
+                if let last = lastTime[pipe], outcome.time < last {
                     found.append("\(name) ended before one submitted earlier")
                 }
-                lastTime[entry.endpoint] = outcome.time
+                lastTime[pipe] = outcome.time
             default: break
             }
             if let first = outcome.firstPosition {
