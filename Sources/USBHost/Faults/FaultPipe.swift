@@ -104,6 +104,8 @@ final class FaultPipe: DeadlineNode, WirePipe, CompletionSink, @unchecked Sendab
         self.sink = sink
     }
 
+    var capabilities: ControllerCapabilities? { inner.capabilities }
+
     func makeRecord(for request: WireRequest) -> AnyObject? { inner.makeRecord(for: request) }
 
     func submit(_ request: WireRequest, record: AnyObject?) throws(USBError) {

@@ -139,7 +139,9 @@ extension PipeCore {
     func releaseAll() {
         while true {
             lock.lock()
-            guard life.mayRelease, !(policy.isSerialized && pendingCount > 0) else { return lock.unlock() }
+            guard life.mayRelease, !isGivingParts, !(policy.isSerialized && pendingCount > 0) else {
+                return lock.unlock()
+            }
             var next = head
             while let transfer = next, transfer.life.state != .held { next = transfer.next }
             // One that waits for its frame keeps back what is queued behind it.

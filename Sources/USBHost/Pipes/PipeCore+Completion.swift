@@ -15,14 +15,19 @@ extension PipeCore: CompletionSink {
         request.isSubmitted = false
         transfer.partsOutstanding -= 1
         account(completion, of: request, in: transfer)
+        let goesOn =
+            transfer.partsSubmitted < transfer.partCount && !transfer.hasEnded && transfer.life.state == .pending
+        if goesOn, submitNextPart(of: transfer) {
+            isGivingParts = transfer.partsSubmitted < transfer.partCount
+            let releases = !isGivingParts && queuedCount > pendingCount
+            lock.unlock()
+            if releases { releaseAll() }
+            return executor.scheduleChanged()
+        }
         if transfer.partsOutstanding > 0 {
             return lock.unlock()
         }
-        let mayGoOn = !transfer.hasEnded && transfer.life.state == .pending
-        if mayGoOn, transfer.partsSubmitted < transfer.partCount, submitNextPart(of: transfer) {
-            lock.unlock()
-            return executor.scheduleChanged()
-        }
+        if transfer.partsSubmitted < transfer.partCount { isGivingParts = false }
         pendingCount -= 1
         transfer.status = transfer.life.finish(finalStatus(of: transfer))
         transfer.time = completion.time

@@ -8,13 +8,15 @@ import USBSpecification
     let info: EndpointInfo
     let controller: any HostController
     let executor: BusExecutor
-    let capabilities: ControllerCapabilities
+    private(set) var capabilities: ControllerCapabilities
     /// Keeps the interface claimed, and so the device open, while the pipe is in use; nil for the control pipe.
     private let owner: Interface?
 
     /// Guards everything below, and the transfers of the pipe. Taken before the wire's locks and the executor's.
     let lock = Lock()
-    var wire: (any WirePipe)?
+    var wire: (any WirePipe)? {
+        didSet { if let own = wire?.capabilities { capabilities = own } }
+    }
     var life = PipeLife()
     var policy = PipePolicy()
 
@@ -24,6 +26,8 @@ import USBSpecification
     var queuedCount = 0
     /// Transfers that the wire has.
     var pendingCount = 0
+    /// Whether parts of the transfer that went to the wire last have not gone yet: nothing may come between.
+    var isGivingParts = false
     /// Those who wait until everything up to a number has been handed back.
     var drainWaiters: [(last: UInt64, waiter: DrainWaiter)] = []
     /// Transfers accepted so far; the last one has this number.
@@ -117,6 +121,7 @@ import USBSpecification
         case .refuse(let kind): throw error(kind, refusalMessage(kind))
         }
         if policy.isSerialized, queuedCount > 0 { holds = true }
+        if isGivingParts { holds = true }
         // A pipe keeps the order: nothing overtakes a transfer that is held.
         if queuedCount > pendingCount, !transfer.ignoresGate { holds = true }
         if info.type == .isochronous {
@@ -157,10 +162,12 @@ import USBSpecification
     func give(_ transfer: TransferCore) throws(USBError) {
         guard let wire else { throw error(.closed) }
         planParts(of: transfer)
-        let submitsAll = info.type == .isochronous || capabilities.bulkContinuation
-        let count = submitsAll ? transfer.partCount : 1
+        // Isochronous parts must follow each other without a gap, so that they all go at once.
+        let ahead =
+            info.type == .isochronous ? Int.max : capabilities.bulkContinuation ? capabilities.partsInFlight : 1
+        let count = min(transfer.partCount, ahead)
         pendingCount += 1
-        for index in 0..<count {
+        parts: for index in 0..<count {
             do throws(USBError) {
                 try submitPart(index, of: transfer, to: wire)
             } catch {
@@ -168,6 +175,8 @@ import USBSpecification
                     pendingCount -= 1
                     throw error
                 }
+                // The wire's memory is full: the rest follows part by part.
+                if info.type != .isochronous, error.kind == .outOfMemory { break parts }
                 // What was accepted is taken back; the transfer then completes once, with this error.
                 refusePart(index, of: transfer, error)
                 _ = transfer.life.cancel(.broken)
@@ -176,6 +185,7 @@ import USBSpecification
                 return
             }
         }
+        isGivingParts = transfer.partsSubmitted < transfer.partCount
         if info.type == .isochronous { queueEnd = transfer.plannedEnd }
     }
 
@@ -196,15 +206,17 @@ import USBSpecification
         }
     }
 
-    /// Submits the part that follows one that came back whole, on a wire that cannot queue a split transfer.
+    /// Submits the next part after one that came back whole. Returns whether the wire has parts of the transfer still.
     func submitNextPart(of transfer: TransferCore) -> Bool {
-        guard let wire, transfer.partsSubmitted < transfer.partCount else { return false }
+        guard let wire else { return transfer.partsOutstanding > 0 }
         do throws(USBError) {
             try submitPart(transfer.partsSubmitted, of: transfer, to: wire)
             return true
         } catch {
+            // A part that returns makes room for this one.
+            if error.kind == .outOfMemory, transfer.partsOutstanding > 0 { return true }
             refusePart(transfer.partsSubmitted, of: transfer, error)
-            return false
+            return transfer.partsOutstanding > 0
         }
     }
 

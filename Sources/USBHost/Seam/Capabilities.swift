@@ -23,8 +23,11 @@ public struct ControllerCapabilities: Sendable, Hashable {
     public var packetsPerRequest: Int
     /// The most bytes that one request may have.
     public var bytesPerRequest: Int
-    /// A split bulk transfer can be queued as a whole, because the wire drops the rest after a short packet.
+    /// A split bulk transfer can be queued ahead, because the wire drops the rest after a short packet.
     public var bulkContinuation: Bool
+    /// How many requests of one split bulk transfer the wire has at a time, where they can be queued ahead: enough to
+    /// keep the bus busy, and no more than its memory for transfers holds.
+    public var partsInFlight: Int
     /// The wire can end a transfer with a zero-length packet by itself.
     public var zeroLengthTermination: Bool
     /// Buffers can be shared with the wire without a copy.
@@ -38,6 +41,7 @@ public struct ControllerCapabilities: Sendable, Hashable {
     public init(
         exactStartFrame: Bool, continuation: Continuation, frameClock: FrameReading.Quality,
         packetsPerRequest: Int = .max, bytesPerRequest: Int = .max, bulkContinuation: Bool = true,
+        partsInFlight: Int = .max,
         zeroLengthTermination: Bool = true, zeroCopy: Bool = false, bulkStreams: Bool = false,
         leadMicroframes: Int64 = 1
     ) {
@@ -47,6 +51,7 @@ public struct ControllerCapabilities: Sendable, Hashable {
         self.packetsPerRequest = max(1, packetsPerRequest)
         self.bytesPerRequest = max(1, bytesPerRequest)
         self.bulkContinuation = bulkContinuation
+        self.partsInFlight = max(1, partsInFlight)
         self.zeroLengthTermination = zeroLengthTermination
         self.zeroCopy = zeroCopy
         self.bulkStreams = bulkStreams

@@ -59,6 +59,10 @@ public protocol WireDevice: AnyObject, Sendable {
 /// Calls for one pipe are serialised by the engine. `submit` and `cancel` are called with the pipe's lock held, so a
 /// wire never completes a request from inside them: it queues the completion and delivers it from its event source.
 public protocol WirePipe: AnyObject, Sendable {
+    /// What this pipe can do, where that differs from its controller's capabilities; nil where it does not. Constant for
+    /// the life of the pipe. A wrapper hands on what the inner layer says.
+    var capabilities: ControllerCapabilities? { get }
+
     /// Makes this layer's own record for a request slot, once for the life of the slot. A wrapper keeps the inner
     /// layer's record inside its own.
     ///
@@ -77,6 +81,11 @@ public protocol WirePipe: AnyObject, Sendable {
 
     /// Closes the pipe. Nothing is outstanding on it.
     func close()
+}
+
+extension WirePipe {
+    /// Nothing of its own: the controller's capabilities hold.
+    public var capabilities: ControllerCapabilities? { nil }
 }
 
 /// Where a wire delivers completions: the engine's pipe, or the wrapper between.

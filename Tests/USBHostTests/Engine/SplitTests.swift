@@ -46,7 +46,9 @@ struct SplitTests {
         arguments: [true, false], [2, 3])
     func refusedPart(continuation: Bool, failing: Int) throws {
         let wire = ScriptedWire(bulkContinuation: continuation)
-        wire.refuse { _, count in count == failing ? SplitTests.outOfMemory : nil }
+        wire.refuse { request, count in
+            unsafe count >= failing && request.buffer.count == 16_384 ? SplitTests.outOfMemory : nil
+        }
         let completions = Counter()
         let outcomes = Log<TransferOutcome>()
         try wire.simulate { interface in
@@ -64,20 +66,69 @@ struct SplitTests {
         #expect(outcome?.status == .failed(.outOfMemory))
         #expect(outcome?.error?.detail?.name == "ENOMEM")
         #expect(outcome?.error?.message == "the budget is used up")
-        // Where parts are queued together, none had been served when the refusal came.
-        #expect(outcome?.byteCount == (continuation ? 0 : (failing - 1) * 16_384))
+        #expect(outcome?.byteCount == (failing - 1) * 16_384)
+    }
+
+    @Test("A part for which there is no memory waits for one before it, and nothing is lost", arguments: [2, 4])
+    func memoryComesBack(inFlight: Int) throws {
+        let wire = ScriptedWire()
+        let sent = Log<UInt8>()
+        wire.script(0x02) { request in
+            request.bytes.forEach(sent.add)
+            return .all
+        }
+        wire.limitMemory(to: inFlight)
+        let bytes = (0..<10 * 16_384).map { UInt8(truncatingIfNeeded: $0 / 512) }
+        try wire.simulate { interface in
+            let pipe = try interface.outPipe(0x02, Bulk.self)
+            #expect(try await pipe.write(bytes) == bytes.count)
+        }
+        #expect(sent.elements == bytes)
+    }
+
+    @Test("Parts in flight are limited", arguments: [1, 3])
+    func partsInFlight(limit: Int) throws {
+        let wire = ScriptedWire(partsInFlight: limit)
+        try wire.simulate { interface in
+            let pipe = try interface.outPipe(0x02, Bulk.self)
+            let flight = try pipe.makeTransfer(capacity: 10 * 16_384).submit()
+            #expect(wire.outstanding == limit)
+            let done = await flight.completion()
+            #expect(done.outcome.byteCount == 10 * 16_384)
+        }
+    }
+
+    @Test("No transfer comes between the parts of the one before it", arguments: [true, false])
+    func noInterleaving(continuation: Bool) throws {
+        let wire = ScriptedWire(bulkContinuation: continuation, partsInFlight: 2)
+        let order = Log<UInt8>()
+        wire.script(0x02) { request in
+            order.add(request.bytes[0])
+            return .all
+        }
+        try wire.simulate { interface in
+            let pipe = try interface.outPipe(0x02, Bulk.self)
+            let flights = Flights<Bulk>()
+            for mark: UInt8 in 1...3 {
+                var transfer = pipe.makeTransfer(capacity: 3 * 16_384)
+                transfer.withMutableBytes { bytes in for place in bytes.indices { bytes[place] = mark } }
+                flights.add(try transfer.submit())
+            }
+            #expect(await flights.statuses() == [.completed, .completed, .completed])
+        }
+        #expect(order.elements == [1, 1, 1, 2, 2, 2, 3, 3, 3])
     }
 
     @Test("A part that completes before it can be taken back counts")
     func refusedPartLosesRace() throws {
         let wire = ScriptedWire()
-        wire.refuse { _, count in count == 3 ? SplitTests.outOfMemory : nil }
+        wire.refuse { _, count in count == 3 ? USBError(.other) : nil }
         wire.letCancelsLose { _ in true }
         let outcome = try wire.simulate { interface in
             let pipe = try interface.outPipe(0x02, Bulk.self)
             return try await pipe.makeTransfer(capacity: 5 * 16_384).submit().completion().outcome
         }
-        #expect(outcome.status == .failed(.outOfMemory))
+        #expect(outcome.status == .failed(.other))
         #expect(outcome.byteCount == 16_384, "the first part was being served, the second was not")
     }
 

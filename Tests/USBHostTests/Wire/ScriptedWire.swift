@@ -42,15 +42,16 @@ final class ScriptedWire: HostController, EventSource, @unchecked Sendable {
     private var claimed: Set<UInt8> = []
     private var isochronousSpans: [(start: Int64, packets: Int)] = []
     private var largestBatchSeen = 0
+    private var memory = Int.max
 
     init(
         flow: TimeFlow = .free, driver: BusExecutor.Driver = .caller, bulkContinuation: Bool = true,
-        zeroLengthTermination: Bool = true
+        partsInFlight: Int = .max, zeroLengthTermination: Bool = true
     ) {
         capabilities = ControllerCapabilities(
             exactStartFrame: false, continuation: .inferred, frameClock: .estimated, packetsPerRequest: 128,
-            bytesPerRequest: 16_384, bulkContinuation: bulkContinuation, zeroLengthTermination: zeroLengthTermination,
-            leadMicroframes: 8)
+            bytesPerRequest: 16_384, bulkContinuation: bulkContinuation, partsInFlight: partsInFlight,
+            zeroLengthTermination: zeroLengthTermination, leadMicroframes: 8)
         clock = BusClock(flow: flow)
         executor = BusExecutor(clock: clock, driver: driver)
         condition = Condition(lock)
@@ -82,6 +83,9 @@ final class ScriptedWire: HostController, EventSource, @unchecked Sendable {
     func refuse(_ rule: (@Sendable (WireRequest, Int) -> USBError?)?) {
         lock.withLock { refusal = rule }
     }
+
+    /// Has memory for so many requests at a time.
+    func limitMemory(to count: Int) { lock.withLock { memory = count } }
 
     func letCancelsLose(_ rule: @escaping @Sendable (WireRequest) -> Bool) {
         lock.withLock { cancelLoses = rule }
@@ -189,6 +193,7 @@ final class ScriptedWire: HostController, EventSource, @unchecked Sendable {
         submitCount += 1
         guard isAttached else { throw USBError(.deviceGone) }
         if let error = refusal?(request, submitCount) { throw error }
+        guard outstandingCount < memory else { throw USBError(.outOfMemory) }
         guard let endpoint = endpoints[address] else { throw USBError(.notFound) }
         let record = request.scripted
         if record.state != .idle { faults.append("submitted twice") }
