@@ -14,6 +14,7 @@ let package = Package(
     products: [
         .library(name: "USB", targets: ["USB"]),
         .library(name: "USBHost", targets: ["USBHost"]),
+        .library(name: "LinuxUSB", targets: ["LinuxUSB"]),
         .library(name: "USBSpecification", targets: ["USBSpecification"]),
         .library(name: "VirtualUSB", targets: ["VirtualUSB"]),
         .executable(name: "usbpipe", targets: ["usbpipe"]),
@@ -26,13 +27,21 @@ let package = Package(
         .target(name: "USBSpecification", swiftSettings: settings),
         .target(name: "USBHost", dependencies: ["USBSpecification"], swiftSettings: settings),
         .target(name: "VirtualUSB", dependencies: ["USBHost", "USBSpecification"], swiftSettings: settings),
-        .target(name: "USB", dependencies: ["USBHost", "USBSpecification", "VirtualUSB"], swiftSettings: settings),
+        .target(name: "CLinuxUSB"),
+        .target(
+            name: "LinuxUSB", dependencies: ["CLinuxUSB", "USBHost", "USBSpecification"], swiftSettings: settings),
+        .target(
+            name: "USB", dependencies: ["LinuxUSB", "USBHost", "USBSpecification", "VirtualUSB"],
+            swiftSettings: settings),
         .executableTarget(
             name: "usbpipe",
             dependencies: ["USB", "VirtualUSB", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             swiftSettings: settings),
         .testTarget(name: "USBSpecificationTests", dependencies: ["USBSpecification"], swiftSettings: settings),
         .testTarget(name: "USBHostTests", dependencies: ["USBHost", "VirtualUSB"], swiftSettings: settings),
+        .testTarget(
+            name: "LinuxUSBTests", dependencies: ["CLinuxUSB", "LinuxUSB", "USBHost", "USBSpecification"],
+            swiftSettings: settings),
         .testTarget(name: "VirtualUSBTests", dependencies: ["VirtualUSB"], swiftSettings: settings),
         .testTarget(name: "USBTests", dependencies: ["USB", "VirtualUSB"], swiftSettings: settings),
         .testTarget(name: "usbpipeTests", dependencies: ["usbpipe", "USB", "VirtualUSB"], swiftSettings: settings),

@@ -1,6 +1,7 @@
 // swift-usb: a USB host library in Swift.
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import LinuxUSB
 public import USBHost
 import USBSpecification
 public import VirtualUSB
@@ -106,9 +107,12 @@ extension HostAddress {
     public func open(openDisk: DiskOpener? = nil) throws(USBError) -> OpenHost {
         switch self {
         case .local:
+            #if os(Linux)
+            return OpenHost(address: self, controller: try LinuxBus(), virtual: nil)
+            #else
             throw USBError(
-                .unsupported,
-                message: "this version has no wire to the machine's own bus yet; try the address 'virtual'")
+                .unsupported, message: "there is no wire to the buses of this system; try the address 'virtual'")
+            #endif
         case .usbip:
             throw USBError(.unsupported, message: "this version has no wire for USB/IP yet; try the address 'virtual'")
         case .virtual(let address):

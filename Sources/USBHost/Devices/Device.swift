@@ -162,6 +162,21 @@ public final class Device: @unchecked Sendable {
         return try controlPipe.performBlocking(transfer)
     }
 
+    // MARK: Memory
+
+    /// A registered buffer that the wire uses without a copy where it can, and an ordinary one of the same behaviour
+    /// where it cannot; ``RegisteredBuffer/isZeroCopy`` tells.
+    ///
+    /// Without a copy is not always faster: memory that a controller can reach may be slow for the processor, and there
+    /// is little of it. Measure.
+    public func makeBuffer(byteCount: Int) -> RegisteredBuffer {
+        let wireDevice = lock.withLock { isGone ? nil : self.wireDevice }
+        guard byteCount > 0, let buffer = wireDevice?.makeBuffer(byteCount: byteCount) else {
+            return RegisteredBuffer(byteCount: byteCount)
+        }
+        return RegisteredBuffer(buffer)
+    }
+
     // MARK: Configuration and reset
 
     /// Selects a configuration by its value; 0 leaves the device unconfigured.

@@ -22,7 +22,7 @@ private final class ThreadBody {
 
 /// Starts a detached thread. It stands in a plain function because a closure made inside an asynchronous one may be
 /// taken to belong to the main actor, which a new thread is not.
-func startThread(name: String, _ body: @escaping @Sendable () -> Void) {
+package func startThread(name: String, _ body: @escaping @Sendable () -> Void) {
     let box = unsafe Unmanaged.passRetained(ThreadBody(name: name, run: body))
     #if canImport(Darwin)
     var thread: pthread_t?

@@ -44,6 +44,8 @@ final class FaultDevice: WireDevice, DeviceSink, @unchecked Sendable {
         return pipe
     }
 
+    func makeBuffer(byteCount: Int) -> (any WireBuffer)? { isGone ? nil : inner.makeBuffer(byteCount: byteCount) }
+
     func close() {
         inner.close()
     }

@@ -194,6 +194,7 @@ final class StreamCore: @unchecked Sendable {
             sharedStatistics.packetsFailed += failed
             sharedStatistics.byteCount += transfer.byteCount
             sharedStatistics.transferCount += 1
+            if transfer.mayFollowGap { sharedStatistics.possibleGapCount += 1 }
             if let next = transfer.nextPosition { sharedStatistics.nextPosition = next }
             sharedStatistics.batchesQueued = used
         }

@@ -47,6 +47,9 @@ public struct StreamStatistics: Sendable, Hashable {
     public var transferCount = 0
     /// Times the stream ran dry, or the clock jumped, and it had to start anew.
     public var gapCount = 0
+    /// Transfers that were sent so late that a gap may lie before them, on a wire that cannot tell. They are not counted
+    /// as gaps.
+    public var possibleGapCount = 0
     /// The bus time that those gaps took, in microframes, as far as the wire can tell.
     public var gapMicroframes: Int64 = 0
     /// The position of the first packet.

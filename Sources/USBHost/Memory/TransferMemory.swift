@@ -44,6 +44,7 @@
     private let lock = Lock()
     private let bytes: UnsafeMutableRawBufferPointer
     private let ownsBytes: Bool
+    private let wireBuffer: (any WireBuffer)?
     private var transfersInFlight = 0
     private var isRegistered = true
 
@@ -56,13 +57,27 @@
         unsafe bytes = .allocate(byteCount: max(1, byteCount), alignment: 4096)
         unsafe bytes.initializeMemory(as: UInt8.self, repeating: 0)
         ownsBytes = true
+        wireBuffer = nil
     }
+
+    /// Takes memory of a wire.
+    init(_ buffer: any WireBuffer) {
+        unsafe bytes = buffer.bytes
+        byteCount = unsafe buffer.bytes.count
+        ownsBytes = false
+        wireBuffer = buffer
+    }
+
+    /// Whether the wire uses the memory without a copy. What a transfer is to send then stays unchanged until it has
+    /// completed, and what lies behind the bytes that came keeps what it was.
+    public var isZeroCopy: Bool { wireBuffer != nil }
 
     /// Registers memory of the caller, who keeps it valid until ``unregister()`` has succeeded.
     @unsafe public init(borrowing bytes: UnsafeMutableRawBufferPointer) {
         unsafe self.bytes = bytes
         byteCount = bytes.count
         ownsBytes = false
+        wireBuffer = nil
     }
 
     deinit {

@@ -39,6 +39,8 @@ extension PipeCore {
                 guard pendingCount > 0 else {
                     throw error(.discontinuous, "no transfer is queued that it could follow")
                 }
+                // What is queued may have ended on the bus while its completion is still on the way.
+                transfer.mayFollowGap = end < reach
             }
             first = end
         case .at(let position):

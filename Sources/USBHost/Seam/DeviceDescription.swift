@@ -38,6 +38,9 @@ public struct DeviceDescription: Sendable, Identifiable {
     public var product: String?
     /// The serial number, where it is known without asking the device.
     public var serialNumber: String?
+    /// The drivers of the system that have interfaces of the active configuration, by bInterfaceNumber; empty on wires
+    /// that have no such drivers.
+    public var drivers: [UInt8: String] = [:]
 
     /// Makes a description.
     public init(

@@ -50,8 +50,22 @@ public protocol WireDevice: AnyObject, Sendable {
     /// it outlives the pipe's ``WirePipe/close()``.
     func openPipe(_ endpoint: EndpointInfo, sink: any CompletionSink) throws(USBError) -> any WirePipe
 
+    /// Memory that the wire can use without a copy; nil when it has none, or none left. May block for one system call.
+    func makeBuffer(byteCount: Int) -> (any WireBuffer)?
+
     /// Closes the device; the engine has closed all pipes before. Completions still outstanding are not delivered.
     func close()
+}
+
+extension WireDevice {
+    /// No such memory.
+    public func makeBuffer(byteCount: Int) -> (any WireBuffer)? { nil }
+}
+
+/// Memory of a wire, zeroed, which it can use without a copy. It stays until this object goes.
+@safe public protocol WireBuffer: AnyObject, Sendable {
+    /// The bytes, always at the same address.
+    var bytes: UnsafeMutableRawBufferPointer { get }
 }
 
 /// An open pipe of a wire.

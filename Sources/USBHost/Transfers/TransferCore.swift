@@ -67,6 +67,7 @@ import USBSpecification
     var nextPosition: Microframe?
     var positionQuality = FrameReading.Quality.unavailable
     var plannedEnd: Microframe?
+    var mayFollowGap = false
     var status = TransferStatus.completed
     var detail: WireDetail?
     var message = ""
@@ -160,6 +161,7 @@ import USBSpecification
         nextPosition = nil
         positionQuality = .unavailable
         plannedEnd = nil
+        mayFollowGap = false
         status = .completed
         detail = nil
         if !message.isEmpty { message = "" }
@@ -178,7 +180,7 @@ import USBSpecification
         TransferOutcome(
             status: status, byteCount: byteCount, requestedByteCount: length, time: time,
             firstPosition: firstPosition, nextPosition: nextPosition, positionQuality: positionQuality,
-            endpoint: pipe.info.address, detail: detail, message: message)
+            mayFollowGap: mayFollowGap, endpoint: pipe.info.address, detail: detail, message: message)
     }
 
     /// The loan does not change while a deadline is armed.

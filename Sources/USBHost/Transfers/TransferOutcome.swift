@@ -55,6 +55,9 @@ public struct TransferOutcome: Sendable, Hashable {
     public var nextPosition: Microframe?
     /// How far the positions can be trusted.
     public var positionQuality: FrameReading.Quality
+    /// Whether a gap may lie before an isochronous transfer that was to continue the one before it: the wire only infers
+    /// that it did, and when it was submitted the controller may have run dry already.
+    public var mayFollowGap = false
     /// The endpoint.
     public var endpoint: EndpointAddress
     /// The wire's own code and hint, if it failed.
