@@ -3,6 +3,7 @@
 
 // The front door has everything that a host program needs behind it.
 
+@_exported public import LinuxUSB
 @_exported public import USBHost
 @_exported public import USBSpecification
 @_exported public import VirtualUSB

@@ -10,7 +10,8 @@ struct USBPipe: AsyncParsableCommand {
         commandName: "usbpipe",
         abstract: "Lists USB devices and moves data through their pipes.",
         subcommands: [
-            ListVerb.self, ShowVerb.self, PlanVerb.self, ReadVerb.self, WriteVerb.self, ControlVerb.self, PlayVerb.self,
-            RecordVerb.self,
+            ListVerb.self, ShowVerb.self, PlanVerb.self, WatchVerb.self, ReadVerb.self, WriteVerb.self,
+            ControlVerb.self,
+            PlayVerb.self, RecordVerb.self, UdevRuleVerb.self,
         ])
 }

@@ -60,7 +60,16 @@ import VirtualUSB
         #expect(host.virtual?.zeros.first?.withPeripheral { $0.bytesReceived } == 1000)
     }
 
-    @Test("A host whose wire is missing says so", arguments: ["local", "usbip://server"])
+    #if os(Linux)
+    @Test("The machine's own bus opens, whether it has devices or not") func local() throws {
+        let host = try HostAddress.local.open()
+        #expect(host.virtual == nil)
+        #expect(host.controller.capabilities.exactStartFrame == false)
+        _ = try host.controller.devices()
+    }
+    #endif
+
+    @Test("A host whose wire is missing says so", arguments: ["usbip://server"])
     func missingWires(_ text: String) throws {
         let address = try HostAddress(parsing: text)
         let error = #expect(throws: USBError.self) { _ = try address.open() }

@@ -50,7 +50,7 @@ import VirtualUSB
     @Test(
         "A host that cannot be opened is an error",
         arguments: [
-            ("local", ExitStatus.transferFailed, "virtual"), ("virtual?clock=manual", .badUsage, "clock=free"),
+            ("usbip://server", ExitStatus.transferFailed, "USB/IP"), ("virtual?clock=manual", .badUsage, "clock=free"),
             ("virtual?trace=/nonexistent/x", .transferFailed, "/nonexistent/x"),
         ])
     func hosts(_ address: String, status: ExitStatus, message: String) async throws {

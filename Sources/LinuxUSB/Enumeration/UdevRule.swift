@@ -1,7 +1,6 @@
 // swift-usb: a USB host library in Swift.
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 
-#if os(Linux)
 public import USBHost
 
 /// The rule of the device manager that lets ordinary users open a device.
@@ -36,4 +35,3 @@ public struct UdevRule: Sendable, Hashable, CustomStringConvertible {
         return String(repeating: "0", count: 4 - digits.count) + digits
     }
 }
-#endif

@@ -134,7 +134,8 @@ final class UsbfsDevice: WireDevice, @unchecked Sendable {
         case let name?:
             throw code.error(
                 "the driver \(name) of the system has interface \(interface)",
-                hint: detach ? "" : "claim it with its driver detached; the driver is given back at the release")
+                hint: detach
+                    ? "" : "detach it for the time of the claim: claim(_:detachingDriver:), or --detach of usbpipe")
         }
     }
 

@@ -34,6 +34,8 @@ struct DeviceReport: Encodable {
     struct InterfaceReport: Encodable {
         var number: UInt8
         var name: String?
+        /// The driver of the system that has the interface.
+        var driver: String?
         var alternateSettings: [AlternateSettingReport]
     }
 
@@ -90,7 +92,9 @@ extension DeviceReport {
         deviceClass = descriptor.deviceClass.description
         controlPacketSize = descriptor.controlPacketSize(at: device.speed)
         configurations = device.configurations.map {
-            ConfigurationReport($0, speed: device.speed, isActive: $0.value == active, string: string)
+            ConfigurationReport(
+                $0, speed: device.speed, isActive: $0.value == active,
+                drivers: $0.value == device.activeConfiguration ? device.drivers : [:], string: string)
         }
     }
 
@@ -110,7 +114,10 @@ extension DeviceReport {
 }
 
 extension DeviceReport.ConfigurationReport {
-    init(_ configuration: Configuration, speed: Speed, isActive: Bool, string: (UInt8) -> String?) {
+    init(
+        _ configuration: Configuration, speed: Speed, isActive: Bool, drivers: [UInt8: String],
+        string: (UInt8) -> String?
+    ) {
         let descriptor = configuration.descriptor
         value = configuration.value
         self.isActive = isActive
@@ -123,6 +130,7 @@ extension DeviceReport.ConfigurationReport {
             DeviceReport.InterfaceReport(
                 number: interface.number,
                 name: interface.alternateSettings.first.flatMap { string($0.descriptor.nameString) },
+                driver: drivers[interface.number],
                 alternateSettings: interface.alternateSettings.map {
                     DeviceReport.AlternateSettingReport($0, speed: speed)
                 })

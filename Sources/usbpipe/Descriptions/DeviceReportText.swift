@@ -25,7 +25,8 @@ extension DeviceReport.ConfigurationReport {
         tree.add(line) { tree in
             for descriptor in descriptors { descriptor.add(to: &tree) }
             for interface in interfaces {
-                tree.add("interface \(interface.number)" + interface.name.quoted) { tree in
+                let driver = interface.driver.map { ", driver \($0)" } ?? ""
+                tree.add("interface \(interface.number)" + interface.name.quoted + driver) { tree in
                     for setting in interface.alternateSettings { setting.add(to: &tree) }
                 }
             }

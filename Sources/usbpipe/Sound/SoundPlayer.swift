@@ -8,6 +8,8 @@ struct SoundPlayer {
     let output: SoundOutput
     let source: SoundSource
     let controller: any HostController
+    /// Whether a driver of the system is detached meanwhile.
+    var detachesDriver = false
 
     /// How far the stream is filled ahead of the bus, and how much at once.
     private static let options = StreamOptions(depth: .milliseconds(48), batch: .milliseconds(4))
@@ -26,7 +28,7 @@ struct SoundPlayer {
     func play(progress: (StreamStatistics) -> Void) async throws -> Ending {
         let setting = output.setting
         let device = try controller.open(output.device)
-        let interface = try device.claim(setting.interface)
+        let interface = try device.claim(setting.interface, detachingDriver: detachesDriver)
         try await interface.selectAlternateSetting(setting.alternateSetting)
         let ending: Ending
         do {

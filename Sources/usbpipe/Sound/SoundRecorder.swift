@@ -9,6 +9,8 @@ struct SoundRecorder {
     /// Sample frames to record; nil for no limit.
     let limit: Int?
     let controller: any HostController
+    /// Whether a driver of the system is detached meanwhile.
+    var detachesDriver = false
 
     /// How far the stream is ahead of the program, and how much it lends at once. Nobody hears the delay.
     private static let options = StreamOptions(depth: .milliseconds(256), batch: .milliseconds(8))
@@ -26,7 +28,7 @@ struct SoundRecorder {
     func record(to file: DataFile, progress: (StreamStatistics) -> Void) async throws -> Ending {
         let setting = input.setting
         let device = try controller.open(input.device)
-        let interface = try device.claim(setting.interface)
+        let interface = try device.claim(setting.interface, detachingDriver: detachesDriver)
         try await interface.selectAlternateSetting(setting.alternateSetting)
         let ending: Ending
         do {

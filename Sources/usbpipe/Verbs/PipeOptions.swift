@@ -53,6 +53,8 @@ struct PipeOptions: ParsableArguments, Sendable {
     @Flag(help: "Print the result on standard error as one line of JSON.")
     var json = false
 
+    @OptionGroup var claim: ClaimOptions
+
     /// A time limit, or none. (An optional option could not tell "none" from its absence.)
     struct Limit: Sendable {
         var duration: Duration?
@@ -94,7 +96,7 @@ struct PipeOptions: ParsableArguments, Sendable {
                 throw ToolError(.badEndpoint, "the device is not configured; select one with --configuration")
             }
             let choice = try EndpointChoice(endpoint, direction, alternate: alternate, in: layout)
-            let interface = try device.claim(choice.interface)
+            let interface = try device.claim(choice.interface, detachingDriver: claim.detach)
             if choice.alternate != 0 || alternate != nil {
                 try await interface.selectAlternateSetting(choice.alternate)
             }

@@ -28,6 +28,8 @@ struct PlayVerb: Verb {
     @Flag(help: "Write the summary as one line of JSON.")
     var json = false
 
+    @OptionGroup var claim: ClaimOptions
+
     @OptionGroup var host: HostOptions
 
     func execute(_ session: HostSession, _ console: Console) async throws -> ExitStatus {
@@ -38,7 +40,8 @@ struct PlayVerb: Verb {
             throw ToolError(.badUsage, "--heard needs a virtual speaker, and \(output.device.path) is another device")
         }
         let before = speaker?.withPeripheral { $0.heardCount } ?? 0
-        let player = SoundPlayer(output: output, source: source, controller: session.controller)
+        let player = SoundPlayer(
+            output: output, source: source, controller: session.controller, detachesDriver: claim.detach)
         let line = LineHolder()
         let clock = ContinuousClock()
         let start = clock.now

@@ -8,7 +8,8 @@ import USB
 struct RecordVerb: Verb {
     static let configuration = CommandConfiguration(
         commandName: "record", abstract: "Records from a USB audio device into a WAV file.",
-        usage: "usbpipe record [<device>] <file> [--seconds <seconds>] [--rate <hertz>] [--json] [--host <address>]",
+        usage:
+            "usbpipe record [<device>] <file> [--seconds <seconds>] [--rate <hertz>] [--json] [--detach] [--host <address>]",
         discussion: """
             The sound is 16-bit PCM in mono or stereo, as the device gives it. Recording ends after --seconds, or with \
             Ctrl-C; the file is complete either way. On a terminal a line tells the time and what was lost. When sound \
@@ -30,6 +31,8 @@ struct RecordVerb: Verb {
     @Flag(help: "Write the summary as one line of JSON.")
     var json = false
 
+    @OptionGroup var claim: ClaimOptions
+
     @OptionGroup var host: HostOptions
 
     func validate() throws {
@@ -48,7 +51,8 @@ struct RecordVerb: Verb {
         let input = try SoundInput(device, rate: rate, on: session.controller)
         let file = try DataFile.create(names[names.count - 1])
         let limit = seconds.map { Int(($0 * Double(input.rate)).rounded(.up)) }
-        let recorder = SoundRecorder(input: input, limit: limit, controller: session.controller)
+        let recorder = SoundRecorder(
+            input: input, limit: limit, controller: session.controller, detachesDriver: claim.detach)
         let line = LineHolder()
         let clock = ContinuousClock()
         let start = clock.now
