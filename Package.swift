@@ -35,7 +35,9 @@ let package = Package(
             swiftSettings: settings),
         .executableTarget(
             name: "usbpipe",
-            dependencies: ["LinuxUSB", "USB", "VirtualUSB", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: [
+                "LinuxUSB", "USB", "VirtualUSB", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: settings),
         .testTarget(name: "USBSpecificationTests", dependencies: ["USBSpecification"], swiftSettings: settings),
         .testTarget(name: "USBHostTests", dependencies: ["USBHost", "VirtualUSB"], swiftSettings: settings),
