@@ -44,6 +44,9 @@ let package = Package(
         .testTarget(
             name: "LinuxUSBTests", dependencies: ["CLinuxUSB", "LinuxUSB", "USBHost", "USBSpecification"],
             swiftSettings: settings),
+        .testTarget(
+            name: "LabTests", dependencies: ["LinuxUSB", "USB", "USBHost", "USBSpecification", "VirtualUSB"],
+            swiftSettings: settings),
         .testTarget(name: "VirtualUSBTests", dependencies: ["VirtualUSB"], swiftSettings: settings),
         .testTarget(name: "USBTests", dependencies: ["USB", "VirtualUSB"], swiftSettings: settings),
         .testTarget(name: "usbpipeTests", dependencies: ["usbpipe", "USB", "VirtualUSB"], swiftSettings: settings),
