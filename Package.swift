@@ -40,7 +40,7 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(name: "USBSpecificationTests", dependencies: ["USBSpecification"], swiftSettings: settings),
-        .testTarget(name: "USBHostTests", dependencies: ["USBHost", "VirtualUSB"], swiftSettings: settings),
+        .testTarget(name: "USBHostTests", dependencies: ["USBHost"], swiftSettings: settings),
         .testTarget(
             name: "LinuxUSBTests", dependencies: ["CLinuxUSB", "LinuxUSB", "USBHost", "USBSpecification"],
             swiftSettings: settings),

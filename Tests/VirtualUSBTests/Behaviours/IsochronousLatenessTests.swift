@@ -6,11 +6,14 @@ import USBHost
 import USBSpecification
 import VirtualUSB
 
+/// Behaviour 5: a transfer of which a part, or all, comes too late.
 @Suite("Isochronous packets that come too late")
-struct LatePacketTests {
+struct IsochronousLatenessTests {
     static let dropping = StartPolicy(late: .dropExpired)
 
-    @Test("Late packets expire one by one, the rest go out in their own microframes", arguments: Recorder.Grid.all)
+    @Test(
+        "A partly late transfer is refused, or its late packets expire and the rest keep their frames: the policy says",
+        arguments: Recorder.Grid.all)
     func partlyLate(grid: Recorder.Grid) throws {
         let bus = VirtualBus(flow: .manual, driver: .caller)
         let plugged = try bus.plugBlocking(Recorder(grid))

@@ -94,12 +94,9 @@ final class Recorder: Peripheral {
     }
 }
 
-/// The microframe that begins when a virtual clock shows 0, and those after it.
-func microframe(_ offset: Int64) -> Microframe { Frame(1_000_000).firstMicroframe + offset }
-
 /// When a microframe begins, as a virtual clock shows it.
 func instant(_ microframe: Microframe) -> BusInstant {
-    BusInstant(nanoseconds: (microframe - Frame(1_000_000).firstMicroframe) * Microframe.nanoseconds)
+    BusInstant(nanoseconds: (microframe - firstFrame.firstMicroframe) * Microframe.nanoseconds)
 }
 
 /// A device on a virtual bus, with the interface that carries its streams.

@@ -6,8 +6,64 @@ import USBHost
 import USBSpecification
 import VirtualUSB
 
+/// Behaviours 10 and 12 to 14: what a packet may carry, and how each reports its own fate.
 @Suite("Isochronous packets")
-struct PacketTests {
+struct IsochronousPacketTests {
+    // MARK: 10
+
+    /// An endpoint and the most bytes of its interval.
+    struct Cap: Sendable, CustomTestStringConvertible {
+        var speed: Speed
+        var layout: EndpointLayout
+        var bytes: Int
+        var testDescription: String { "\(speed): \(bytes) bytes" }
+
+        init(_ speed: Speed, _ layout: EndpointLayout, _ bytes: Int) {
+            (self.speed, self.layout, self.bytes) = (speed, layout, bytes)
+        }
+    }
+
+    /// A SuperSpeed endpoint whose companions name its bytes themselves.
+    private static func named(bytes: UInt16, attributes: UInt8 = 0, plus: UInt32? = nil) -> EndpointLayout {
+        EndpointLayout(
+            EndpointDescriptor(address: 0x01, transferType: .isochronous, maximumPacketSize: 1_024, interval: 1),
+            companion: .init(maxBurst: 15, attributes: attributes, bytesPerInterval: bytes),
+            isochronousCompanion: plus.map { .init(bytesPerInterval: $0) })
+    }
+
+    @Test(
+        "An interval carries the packet size times its transactions, or what the companion says, and not a byte more",
+        arguments: [
+            Cap(.full, endpoint(0x01, .isochronous, 1_023), 1_023), Cap(.full, endpoint(0x01, .isochronous, 9), 9),
+            Cap(.high, endpoint(0x01, .isochronous, 1_024), 1_024),
+            Cap(.high, endpoint(0x01, .isochronous, 1_024, transactions: 2), 2_048),
+            Cap(.high, endpoint(0x01, .isochronous, 1_024, transactions: 3), 3_072),
+            Cap(.superSpeed, endpoint(0x01, .isochronous, 1_024, bursts: (1, 1)), 1_024),
+            Cap(.superSpeed, endpoint(0x01, .isochronous, 1_024, bursts: (4, 2)), 8_192),
+            Cap(.superSpeed, endpoint(0x01, .isochronous, 1_024, bursts: (16, 3)), 49_152),
+            Cap(.superSpeed, named(bytes: 5_000), 5_000),
+            Cap(.superSpeedPlus, named(bytes: 1, attributes: 0x80, plus: 40_000), 40_000),
+            Cap(.superSpeedPlus, named(bytes: 5_000), 5_000),
+        ])
+    func capacity(_ cap: Cap) throws {
+        try VirtualBus.simulate { bus in
+            let attachment = try bus.attach(BandwidthDevice(cap.speed, [cap.layout]))
+            let interface = try bus.open(attachment).claim(0)
+            bus.setAdmission(false)
+            try await interface.selectAlternateSetting(1)
+            let pipe = try interface.outPipe(0x01, Isochronous.self)
+            #expect(pipe.endpoint.maximumBytesPerInterval == cap.bytes)
+            var transfer = pipe.makeTransfer(capacity: 4 * cap.bytes)
+            let tooLarge = failure { try transfer.setPackets([cap.bytes, cap.bytes + 1]) }
+            #expect(tooLarge?.kind == .invalidArgument)
+            #expect(tooLarge?.message.contains("packet 1 has \(cap.bytes + 1) bytes") == true)
+            try transfer.setPackets([cap.bytes, 0, cap.bytes])
+            let done = try await transfer.submit(.asSoonAsPossible).completion()
+            #expect(done.outcome.status == .completed)
+            #expect(done.transfer.packets.map(\.actualLength) == [cap.bytes, 0, cap.bytes])
+        }
+    }
+
     @Test("Sizes are kept, those of zero-length packets too", arguments: Recorder.Grid.all)
     func explicitSizes(grid: Recorder.Grid) throws {
         try VirtualBus.simulate(seed: 2) { bus in
@@ -44,7 +100,11 @@ struct PacketTests {
         }
     }
 
-    @Test("Short packets leave gaps in the memory, which are never shown as data", arguments: [false, true])
+    // MARK: 13 and 14
+
+    @Test(
+        "Short and empty packets are success, and data stay at their own offsets: a gap is never shown as data",
+        arguments: [false, true])
     func shortPackets(isHighBandwidth: Bool) throws {
         // What the device has to say in successive packets.
         let sizes = isHighBandwidth ? [3072, 0, 1025, 1, 2048, 3071] : [1000, 0, 999, 1, 500, 7]
@@ -131,7 +191,9 @@ struct PacketTests {
         }
     }
 
-    @Test("A fault in one packet leaves the others and the transfer whole")
+    // MARK: 12
+
+    @Test("With one packet in ten broken, the other nine and the transfer are success")
     func mixedSuccess() throws {
         try VirtualBus.simulate { bus in
             // One packet in ten is longer than the endpoint allows.
@@ -148,5 +210,34 @@ struct PacketTests {
                 #expect(packet.offset == index * 16)
             }
         }
+    }
+
+    @Test(
+        "Only a cancel, a late start or the device's end fails a transfer as a whole; each packet has its own status",
+        arguments: [TransferStatus.completed, .cancelled, .expired, .deviceGone])
+    func aggregates(_ status: TransferStatus) throws {
+        let bus = VirtualBus(flow: .manual, driver: .caller)
+        // Every packet is longer than the endpoint allows.
+        let plugged = try bus.plugBlocking(Recorder(packetSize: 4, answer: { _ in [1, 2, 3, 4, 5] }))
+        let pipe = try plugged.in
+        bus.advance(to: microframe(100))
+        let start = microframe(status == .expired ? 50 : 200)
+        let flight = try pipe.makePackets([4, 4, 4, 4]).submit(.at(start), policy: StartPolicy(late: .dropExpired))
+        bus.advance(to: microframe(202))
+        if status == .cancelled { flight.cancel() }
+        if status == .deviceGone { plugged.attachment.unplug() }
+        bus.advance(to: microframe(300))
+        let done = flight.blockingCompletion()
+        #expect(done.outcome.status == status)
+        #expect(done.outcome.byteCount == 0)
+        let (bad, none, late) = (PacketStatus.failed(.babble), PacketStatus.notAttempted, PacketStatus.expired)
+        let expected =
+            switch status {
+            case .completed: [bad, bad, bad, bad]
+            case .expired: [late, late, late, late]
+            default: [bad, bad, none, none]
+            }
+        #expect(done.transfer.packets.map(\.status) == expected)
+        #expect(done.transfer.packets.allSatisfy { $0.actualLength == 0 })
     }
 }

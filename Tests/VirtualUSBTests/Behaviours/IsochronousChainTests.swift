@@ -6,9 +6,14 @@ import USBHost
 import USBSpecification
 import VirtualUSB
 
+/// Behaviours 6 and 7: as soon as possible, and continuing or failing.
 @Suite("Isochronous transfers behind one another")
-struct ContinuationTests {
-    @Test("As soon as possible on an idle pipe is the next service in reach", arguments: Recorder.Grid.all)
+struct IsochronousChainTests {
+    // MARK: 6
+
+    @Test(
+        "As soon as possible on an idle pipe is the present plus the lead, rounded to the interval",
+        arguments: Recorder.Grid.all)
     func idle(grid: Recorder.Grid) throws {
         let bus = VirtualBus(flow: .manual, driver: .caller)
         let plugged = try bus.plugBlocking(Recorder(grid))
@@ -24,7 +29,8 @@ struct ContinuationTests {
     }
 
     @Test(
-        "A thousand transfers in a chain leave no gap", arguments: Recorder.Grid.all,
+        "As soon as possible and continuing, 1,000 chained transfers leave no gap, and each reports its start",
+        arguments: Recorder.Grid.all,
         [IsochronousStart.asSoonAsPossible, .continuing])
     func chain(grid: Recorder.Grid, start: IsochronousStart) throws {
         let received = try VirtualBus.simulate { bus in
@@ -57,7 +63,11 @@ struct ContinuationTests {
         }
     }
 
-    @Test("A chain that has run out is not continued, and nothing is sent", arguments: Recorder.Grid.all)
+    // MARK: 7
+
+    @Test(
+        "Continuing fails instead of leaving a gap when the chain has run out, and nothing is sent",
+        arguments: Recorder.Grid.all)
     func broken(grid: Recorder.Grid) throws {
         let bus = VirtualBus(flow: .manual, driver: .caller)
         let plugged = try bus.plugBlocking(Recorder(grid))
@@ -66,7 +76,7 @@ struct ContinuationTests {
         let start = microframe(160)
         let end = start + 4 * grid.interval
         let first = try pipe.send(4, .at(start))
-        // In the microframe before its end the queue can still be continued.
+        // Up to the lead before its end the queue can still be continued.
         bus.advance(to: end - bus.capabilities.leadMicroframes)
         let second = try pipe.send(4, .continuing)
         bus.advance(to: end + 4 * grid.interval)

@@ -6,12 +6,15 @@ import USBHost
 import USBSpecification
 import VirtualUSB
 
+/// Behaviour 15: where the boundary lies in a transfer that is ended early.
 @Suite("Isochronous transfers that end early")
 struct IsochronousCancelTests {
     /// What ends a transfer.
     enum Means: CaseIterable { case cancel, canceller, abort, timeout }
 
-    @Test("The boundary is exact: what was served is completed, the rest not attempted", arguments: Means.allCases)
+    @Test(
+        "Packets of an aborted transfer that were served are completed, untouched ones not attempted: an exact boundary",
+        arguments: Means.allCases)
     func boundary(means: Means) throws {
         let bus = VirtualBus(flow: .manual, driver: .caller)
         let plugged = try bus.plugBlocking(Recorder())
