@@ -17,6 +17,8 @@ final class StreamCore: @unchecked Sendable {
     /// Whether the next transfer that is sent follows one before it.
     private var isChained = false
     private var expectedNext: Microframe?
+    /// The epoch of the frame count in which that position was planned.
+    private var expectedEpoch: UInt64 = 0
     private var packetNumber: Int64 = 0
     /// Where the stream is to begin; nil for as soon as possible, and after it has begun.
     private var start: Microframe?
@@ -145,13 +147,14 @@ final class StreamCore: @unchecked Sendable {
     }
 
     private func noteStart(of transfer: TransferCore) {
-        let start = pipe.lock.withLock { transfer.firstPosition }
+        let (start, epoch) = pipe.lock.withLock { (transfer.firstPosition, transfer.epoch) }
+        defer { expectedEpoch = epoch }
         lock.withLock {
             if sharedStatistics.firstPosition == nil {
                 sharedStatistics.firstPosition = start
             } else {
                 sharedStatistics.gapCount += 1
-                if let start, let expectedNext {
+                if let start, let expectedNext, epoch == expectedEpoch {
                     sharedStatistics.gapMicroframes += max(0, start - expectedNext)
                 }
             }

@@ -94,10 +94,11 @@ extension PipeCore: CompletionSink {
         case .isochronous:
             if transfer.nextPosition == nil { transfer.nextPosition = transfer.plannedEnd }
             if transfer.status == .completed {
-                if unsafe tail == nil, let next = transfer.nextPosition { queueEnd = next }
+                if unsafe tail == nil, let next = transfer.nextPosition { noteQueueEnd(next, of: transfer) }
             } else {
                 // A chain whose last member did not run to its end cannot be continued from there.
-                queueEnd = unsafe tail?.plannedEnd
+                let last = unsafe tail ?? transfer
+                noteQueueEnd(last === transfer ? nil : last.plannedEnd, of: last)
             }
         case .control: break
         }

@@ -19,18 +19,26 @@ extension PipeCore {
         let earliest = reach.roundedUp(toMultipleOf: alignment(interval))
         let policy = transfer.startPolicy
         transfer.positionQuality = reading.quality
+        transfer.epoch = reading.epoch
+        // Where the count has begun anew (after sleep, say), positions of before it lie nowhere. An estimate, though,
+        // begins an epoch with its first completion, while the wire goes on with what it has.
+        let goesOn = queueEpoch == reading.epoch || capabilities.continuation == .inferred && pendingCount > 0
+        let planned = goesOn ? queueEnd : nil
         var decision = StartDecision.now
         let first: Microframe
         switch transfer.start {
         case .asSoonAsPossible:
             // Behind what was there the service goes on in its own rhythm, wherever on the grid that began.
-            if let end = queueEnd, end >= reach { first = end } else { first = earliest }
+            if let end = planned, end >= reach { first = end } else { first = earliest }
         case .continuing:
             guard let end = queueEnd else {
                 throw error(.discontinuous, "there is no transfer before it to continue")
             }
             switch capabilities.continuation {
             case .exact:
+                guard planned != nil else {
+                    throw error(.discontinuous, "the frame count has begun anew since the transfer before it")
+                }
                 guard end >= reach else {
                     throw error(
                         .discontinuous, "the transfer before it ends at microframe \(end), and \(now) is under way")
@@ -48,11 +56,11 @@ extension PipeCore {
                 throw error(
                     .invalidArgument, "a full-speed transfer starts with a frame, not at microframe \(position)")
             }
-            try check(position, now: now, reach: reach, policy: policy)
+            try check(position, behind: planned, now: now, reach: reach, policy: policy)
             if capabilities.exactStartFrame {
                 first = position
             } else {
-                first = max(position, queueEnd ?? position)
+                first = max(position, planned ?? position)
                 let hold = (position - capabilities.leadMicroframes) - now
                 if hold > 0 {
                     decision = .holdUntil(reading.time.advanced(byNanoseconds: hold * Microframe.nanoseconds))
@@ -92,9 +100,9 @@ extension PipeCore {
     }
 
     private func check(
-        _ position: Microframe, now: Microframe, reach: Microframe, policy: StartPolicy
+        _ position: Microframe, behind planned: Microframe?, now: Microframe, reach: Microframe, policy: StartPolicy
     ) throws(USBError) {
-        if let end = queueEnd, queuedCount > 0, position < end {
+        if let end = planned, queuedCount > 0, position < end {
             throw error(.tooLate, "microframe \(position) lies before \(end), where the queued transfers end")
         }
         if let window = policy.window, let violation = window.violation(start: position.frame, now: now.frame) {

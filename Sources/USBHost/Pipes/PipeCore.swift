@@ -35,6 +35,8 @@ import USBSpecification
 
     /// The position that follows the last isochronous transfer accepted; nil when a chain cannot go on.
     var queueEnd: Microframe?
+    /// The epoch of the frame count to which that position belongs.
+    var queueEpoch: UInt64 = 0
 
     /// Transfers of convenience calls, for the next one.
     private var idle: [TransferCore] = []
@@ -186,7 +188,13 @@ import USBSpecification
             }
         }
         isGivingParts = transfer.partsSubmitted < transfer.partCount
-        if info.type == .isochronous { queueEnd = transfer.plannedEnd }
+        if info.type == .isochronous { noteQueueEnd(transfer.plannedEnd, of: transfer) }
+    }
+
+    /// Isochronous work is planned up to `end`, as the plan of `transfer` has it.
+    func noteQueueEnd(_ end: Microframe?, of transfer: TransferCore) {
+        queueEnd = end
+        queueEpoch = transfer.epoch
     }
 
     private func submitPart(_ index: Int, of transfer: TransferCore, to wire: any WirePipe) throws(USBError) {

@@ -66,6 +66,8 @@ import USBSpecification
     var firstPosition: Microframe?
     var nextPosition: Microframe?
     var positionQuality = FrameReading.Quality.unavailable
+    /// The epoch of the frame count in which the positions were planned.
+    var epoch: UInt64 = 0
     var plannedEnd: Microframe?
     var mayFollowGap = false
     var status = TransferStatus.completed
