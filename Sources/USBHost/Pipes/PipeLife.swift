@@ -47,12 +47,13 @@ struct PipeLife: Hashable, Sendable {
         }
     }
 
-    /// The table: what each state does to a submit. With `ignoringGate` a held or purged pipe lets the transfer pass, as
-    /// a dialect asks for that recovers a stopped target.
+    /// The table: what each state does to a submit. With `ignoringGate` a held or purged pipe lets the transfer pass, and
+    /// an abort of an open one keeps it.
     func disposition(_ policy: PipePolicy, ignoringGate: Bool = false) -> Disposition {
         switch state {
         case .dead: return .refuse(death == .deviceGone ? .deviceGone : .closed)
-        case .aborting: return policy.whileAborting == .hold ? .hold : .refuse(.notAccepting)
+        case .aborting:
+            return policy.whileAborting == .hold || ignoringGate && gate == .open ? .hold : .refuse(.notAccepting)
         case .purged:
             if ignoringGate { return isHalted && policy.whileHalted == .refuse ? .refuse(.stalled) : .give }
             return .refuse(.notAccepting)

@@ -28,6 +28,14 @@ public struct Transfer<Kind: PipeKind>: ~Copyable, Sendable {
     /// The bytes to move: to send, or to ask for. Of an isochronous transfer the sum over its packets.
     public var byteCount: Int { core.length }
 
+    /// Whether the transfer goes through where others wait or are refused: a held or purged pipe lets it pass, and an
+    /// open one that is being aborted keeps it until the abort has ended. For recovering a stopped pipe, and for
+    /// submitting again from the completion of an aborted transfer.
+    public var ignoresPipeState: Bool {
+        get { core.ignoresGate }
+        set { core.ignoresGate = newValue }
+    }
+
     /// Calls `body` with the transfer's memory, all of it.
     public func withBytes<Value: ~Copyable, Failure: Error>(
         _ body: (Span<UInt8>) throws(Failure) -> Value
@@ -78,11 +86,13 @@ extension Transfer where Kind: DataKind {
         return InFlight(core: core)
     }
 
-    /// Submits the transfer; `completion` runs on the bus's executor.
+    /// Submits the transfer; `completion` runs on the bus's executor, with a refusal too if `deliveringRefusal` asks for
+    /// that.
     public consuming func submit(
-        timeout: Duration? = nil, completion: @escaping @Sendable (consuming Completed<Kind>) -> Void
+        timeout: Duration? = nil, deliveringRefusal: Bool = false,
+        completion: @escaping @Sendable (consuming Completed<Kind>) -> Void
     ) throws(USBError) {
-        core.prepare(timeout: timeout, deliveringRefusal: false)
+        core.prepare(timeout: timeout, deliveringRefusal: deliveringRefusal)
         core.handler = { completion(Completed(core: $0)) }
         do throws(USBError) {
             try core.pipe.submit(core, asynchronous: true)
@@ -137,12 +147,13 @@ extension Transfer where Kind == Isochronous {
         return InFlight(core: core)
     }
 
-    /// Submits the transfer; `completion` runs on the bus's executor.
+    /// Submits the transfer; `completion` runs on the bus's executor, with a refusal too if `deliveringRefusal` asks for
+    /// that.
     public consuming func submit(
         _ start: IsochronousStart, policy: StartPolicy = StartPolicy(), timeout: Duration? = nil,
-        completion: @escaping @Sendable (consuming Completed<Isochronous>) -> Void
+        deliveringRefusal: Bool = false, completion: @escaping @Sendable (consuming Completed<Isochronous>) -> Void
     ) throws(USBError) {
-        core.prepare(timeout: timeout, deliveringRefusal: false)
+        core.prepare(timeout: timeout, deliveringRefusal: deliveringRefusal)
         core.start = start
         core.startPolicy = policy
         core.handler = { completion(Completed(core: $0)) }
