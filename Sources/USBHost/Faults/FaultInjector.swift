@@ -13,14 +13,19 @@ public enum ControllerFault: Sendable, Hashable {
     case refuse(USBError.Kind)
     /// The device is unplugged while a request is submitted.
     case unplug
+    /// The device is unplugged while a request is submitted, and plugged in again after this time, with a new identity.
+    case replug(after: Duration)
     /// The frame count jumps by so many frames while a request is submitted.
     case clockJump(frames: Int64)
+    /// The bus falls asleep while a request is submitted, and wakes after this time with a frame count that begins again
+    /// at `wakingAt`. What is in flight fails with `.noResponse`, and so does what is submitted meanwhile.
+    case sleep(for: Duration, wakingAt: Frame)
 }
 
 /// A controller whose faults are planned: a wrapper round any wire.
 ///
 /// Rules are looked up for each request, once when it is submitted and once when it completes. Unplugging, plugging in
-/// again and jumps of the clock can be had by hand too. Device events go through the wire's own HostController/events.
+/// again, sleep and jumps of the clock can be had by hand too. Device events go through the wire's own HostController/events.
 ///
 ///     let bus = FaultInjector(wire, plan: FaultPlan([FaultRule(.complete(.failed(.noResponse)), .chance(0.01))]))
 public final class FaultInjector<Wire: HostController>: HostController, @unchecked Sendable {
@@ -34,6 +39,8 @@ public final class FaultInjector<Wire: HostController>: HostController, @uncheck
     private var progress: FaultProgress<ControllerFault>
     private var offset: Int64 = 0
     private var jumps: UInt64 = 0
+    /// Where the frame count stands while the bus is asleep.
+    private var asleepAt: Microframe?
     /// Devices that were unplugged here, by the wire's identity: their new one, or nil while they are away.
     private var identities: [DeviceID: DeviceID?] = [:]
     private var nextIdentity: UInt64 = 1 << 48
@@ -60,11 +67,13 @@ public final class FaultInjector<Wire: HostController>: HostController, @uncheck
     /// The wire's events, with those of unplug(_:) and replug(_:) among them.
     public var events: DeviceEvents { wire.events }
 
-    /// The frame count after the jumps so far; each began a new epoch.
+    /// The frame count after the jumps so far; each began a new epoch. It stands while the bus is asleep, and says so by
+    /// the quality `.reference`.
     public func frame() -> FrameReading {
         var reading = wire.frame()
-        let (offset, jumps) = lock.withLock { (self.offset, self.jumps) }
-        reading.microframe = reading.microframe + offset
+        let (offset, jumps, asleepAt) = lock.withLock { (self.offset, self.jumps, self.asleepAt) }
+        reading.microframe = asleepAt ?? reading.microframe + offset
+        if asleepAt != nil { reading.quality = .reference }
         reading.epoch &+= jumps
         return reading
     }
@@ -122,11 +131,21 @@ public final class FaultInjector<Wire: HostController>: HostController, @uncheck
     /// Brings every device back that was unplugged here, each with a new identity.
     ///
     /// Throws what devices() throws.
-    public func replug() throws(USBError) {
+    public func replug() throws(USBError) { try replug { _ in true } }
+
+    /// Brings the device back that has this identity on the wire, if it was unplugged here.
+    func replug(identity: DeviceID) {
+        // A device that the wire cannot see stays away.
+        try? replug { $0 == identity }
+    }
+
+    private func replug(where isChosen: (DeviceID) -> Bool) throws(USBError) {
         let found = try wire.devices()
         let arrived = lock.withLock {
             found.compactMap { description -> DeviceDescription? in
-                guard let identity = identities[description.id], identity == nil else { return nil }
+                guard let identity = identities[description.id], identity == nil, isChosen(description.id) else {
+                    return nil
+                }
                 identities[description.id] = DeviceID(rawValue: nextIdentity)
                 nextIdentity += 1
                 return named(description)
@@ -143,10 +162,26 @@ public final class FaultInjector<Wire: HostController>: HostController, @uncheck
         lock.withLock { jump(frames) }
     }
 
-    /// Lets the bus sleep and wake: the frame count begins again at `frame`, as after a controller has lost its power.
+    /// Lets the bus sleep: the frame count stands, and until ``wakeClock(at:)`` nothing gets through. What is in flight fails
+    /// with `.noResponse`, as does what is submitted from now on. Does nothing when the bus is asleep. Not to be called
+    /// from a handler that the wire calls with a lock held.
+    public func sleep() {
+        let now = frame().microframe
+        let devices: [FaultDevice]? = lock.withLock {
+            guard asleepAt == nil else { return nil }
+            asleepAt = now
+            return opened.compactMap(\.device)
+        }
+        for device in devices ?? [] { device.interrupt() }
+        executor.kick()
+    }
+
+    /// Wakes the bus: the frame count begins again at `frame`, in a new epoch, as after a controller has lost its power.
+    /// Devices keep their identities. A bus that is not asleep slept for no time: its requests go on.
     public func wakeClock(at frame: Frame) {
         let now = wire.frame().frame
         lock.withLock {
+            asleepAt = nil
             offset = frame.firstMicroframe - now.firstMicroframe
             jumps &+= 1
         }
@@ -168,9 +203,10 @@ public final class FaultInjector<Wire: HostController>: HostController, @uncheck
     func submission(of request: WireRequest, at endpoint: EndpointAddress) -> (fault: ControllerFault?, offset: Int64) {
         let frame = presentFrame()
         return lock.withLock {
+            if asleepAt != nil { return (.refuse(.bus(.noResponse)), offset) }
             let fault = progress.next(at: endpoint, frame: frame, room: unsafe request.buffer.count) { fault in
                 switch fault {
-                case .refuse, .unplug, .clockJump: true
+                case .refuse, .unplug, .replug, .clockJump, .sleep: true
                 case .complete, .delay: false
                 }
             }
@@ -189,7 +225,7 @@ public final class FaultInjector<Wire: HostController>: HostController, @uncheck
                 switch fault {
                 case .complete: completion.status == .completed
                 case .delay: true
-                case .refuse, .unplug, .clockJump: false
+                case .refuse, .unplug, .replug, .clockJump, .sleep: false
                 }
             }
             progress.count(completion.byteCount, at: endpoint)
@@ -204,6 +240,9 @@ protocol FaultSource: AnyObject, Sendable {
     func submission(of request: WireRequest, at endpoint: EndpointAddress) -> (fault: ControllerFault?, offset: Int64)
     func completion(_ completion: WireCompletion, at endpoint: EndpointAddress) -> ControllerFault?
     func unplug(_ id: DeviceID)
+    func replug(identity: DeviceID)
+    func sleep()
+    func wakeClock(at frame: Frame)
 }
 
 extension FaultInjector: FaultSource {}

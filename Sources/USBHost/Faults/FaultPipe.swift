@@ -16,6 +16,9 @@ final class FaultDevice: WireDevice, DeviceSink, @unchecked Sendable {
     private var hasGone = false
     private var outstanding = 0
     private var claims: Set<UInt8> = []
+    private var pipes: [WeakPipe] = []
+
+    private struct WeakPipe { weak var pipe: FaultPipe? }
 
     init(identity: DeviceID, name: DeviceID, sink: any DeviceSink, faults: any FaultSource) {
         self.identity = identity
@@ -41,6 +44,10 @@ final class FaultDevice: WireDevice, DeviceSink, @unchecked Sendable {
         guard !isGone else { throw USBError(.deviceGone, endpoint: endpoint.address) }
         let pipe = FaultPipe(endpoint.address, of: self, sink: sink)
         pipe.inner = try inner.openPipe(endpoint, sink: pipe)
+        lock.withLock {
+            pipes.removeAll { $0.pipe == nil }
+            pipes.append(WeakPipe(pipe: pipe))
+        }
         return pipe
     }
 
@@ -59,6 +66,11 @@ final class FaultDevice: WireDevice, DeviceSink, @unchecked Sendable {
         guard isNews else { return }
         sink?.deviceGone()
         giveBackIfDone()
+    }
+
+    /// The bus falls asleep: nothing that is in flight gets an answer.
+    func interrupt() {
+        for pipe in lock.withLock({ pipes.compactMap(\.pipe) }) { pipe.interrupt() }
     }
 
     /// Notes that a request has gone to the wire.
@@ -89,6 +101,18 @@ final class FaultPipe: DeadlineNode, WirePipe, CompletionSink, @unchecked Sendab
         var due: BusInstant
     }
 
+    /// A request that the wire has.
+    private struct Outstanding {
+        let request: WireRequest
+        let record: AnyObject?
+        /// How far the frame count had jumped when it was submitted.
+        let offset: Int64
+        /// The bus fell asleep.
+        var isInterrupted = false
+        /// It has been interrupted, and waits for what was submitted before it.
+        var ending: WireCompletion?
+    }
+
     private let endpoint: EndpointAddress
     private let device: FaultDevice
     /// Set before anybody else knows this object.
@@ -97,8 +121,8 @@ final class FaultPipe: DeadlineNode, WirePipe, CompletionSink, @unchecked Sendab
     /// Guards what follows.
     private let lock = Lock()
     private var held: [Held] = []
-    /// How far the frame count had jumped when a request was submitted.
-    private var offsets: [ObjectIdentifier: Int64] = [:]
+    /// In the order of submission, so that every run does the same.
+    private var outstanding: [Outstanding] = []
 
     init(_ endpoint: EndpointAddress, of device: FaultDevice, sink: any CompletionSink) {
         self.endpoint = endpoint
@@ -117,18 +141,52 @@ final class FaultPipe: DeadlineNode, WirePipe, CompletionSink, @unchecked Sendab
         let start = request.start
         if case .at(let position) = start { request.start = .at(position - offset) }
         defer { request.start = start }
-        lock.withLock { offsets[ObjectIdentifier(request)] = offset }
+        lock.withLock { outstanding.append(Outstanding(request: request, record: record, offset: offset)) }
         device.began()
         do throws(USBError) {
             try inner.submit(request, record: record)
         } catch {
-            lock.withLock { _ = offsets.removeValue(forKey: ObjectIdentifier(request)) }
+            lock.withLock { outstanding.removeAll { $0.request === request } }
             device.ended()
             throw error
         }
         if let placement = request.placement { request.placement = placement + offset }
-        // The engine holds its lock, so that the news comes from the event loop.
-        if fault == .unplug { Unplugging(device).arm() }
+        // It may have fallen asleep between the two.
+        lock.withLock {
+            if outstanding.contains(where: { $0.request === request && $0.isInterrupted }) {
+                inner.cancel(request, record: record)
+            }
+        }
+        if let fault { follow(fault) }
+    }
+
+    /// Does what concerns more than the request. The engine holds its lock, so that the news comes from the event loop.
+    private func follow(_ fault: ControllerFault) {
+        let (device, faults) = (device, device.faults)
+        switch fault {
+        case .unplug: Later(faults.executor) { faults.unplug(device.name) }.arm()
+        case .replug(let time):
+            Later(faults.executor) {
+                faults.unplug(device.name)
+                Later(faults.executor) { faults.replug(identity: device.identity) }.arm(after: time)
+            }.arm()
+        case .sleep(let time, let frame):
+            Later(faults.executor) {
+                faults.sleep()
+                Later(faults.executor) { faults.wakeClock(at: frame) }.arm(after: time)
+            }.arm()
+        case .complete, .delay, .refuse, .clockJump: break
+        }
+    }
+
+    /// Ends what the wire has. The lock is held meanwhile, so that no request can come back and be sent again.
+    func interrupt() {
+        lock.withLock {
+            for index in outstanding.indices {
+                outstanding[index].isInterrupted = true
+                inner.cancel(outstanding[index].request, record: outstanding[index].record)
+            }
+        }
     }
 
     func cancel(_ request: WireRequest, record: AnyObject?) { inner.cancel(request, record: record) }
@@ -139,11 +197,31 @@ final class FaultPipe: DeadlineNode, WirePipe, CompletionSink, @unchecked Sendab
     }
 
     func complete(_ request: WireRequest, _ completion: WireCompletion) {
+        var ended: [(entry: Outstanding, completion: WireCompletion)] = []
+        lock.withLock {
+            guard let index = outstanding.firstIndex(where: { $0.request === request }) else { return }
+            if index > 0, outstanding[index].isInterrupted, completion.status == .cancelled {
+                outstanding[index].ending = completion
+                return
+            }
+            ended.append((outstanding.remove(at: index), completion))
+            while let ending = outstanding.first?.ending {
+                ended.append((outstanding.removeFirst(), ending))
+                ended[ended.count - 1].completion.time = max(ending.time, completion.time)
+            }
+        }
+        for (entry, completion) in ended { end(entry, completion) }
+    }
+
+    private func end(_ entry: Outstanding, _ completion: WireCompletion) {
         var completion = completion
-        let offset = lock.withLock { offsets.removeValue(forKey: ObjectIdentifier(request)) } ?? 0
-        completion.firstPosition = completion.firstPosition.map { $0 + offset }
-        completion.nextPosition = completion.nextPosition.map { $0 + offset }
-        if device.isGone, completion.status == .cancelled { completion.status = .deviceGone }
+        let request = entry.request
+        completion.firstPosition = completion.firstPosition.map { $0 + entry.offset }
+        completion.nextPosition = completion.nextPosition.map { $0 + entry.offset }
+        if completion.status == .cancelled {
+            if entry.isInterrupted { completion.status = .failed(.noResponse) }
+            if device.isGone { completion.status = .deviceGone }
+        }
         let fault = device.faults.completion(completion, at: endpoint)
         if case .complete(let status) = fault { completion.status = status }
         let executor = device.faults.executor
@@ -187,18 +265,21 @@ final class FaultPipe: DeadlineNode, WirePipe, CompletionSink, @unchecked Sendab
     }
 }
 
-/// An unplugging that waits for the event loop.
-private final class Unplugging: DeadlineNode, @unchecked Sendable {
-    private let device: FaultDevice
+/// Something that waits for the event loop.
+private final class Later: DeadlineNode, @unchecked Sendable {
+    private let executor: BusExecutor
+    private let action: () -> Void
 
-    init(_ device: FaultDevice) { self.device = device }
+    init(_ executor: BusExecutor, _ action: @escaping () -> Void) {
+        self.executor = executor
+        self.action = action
+    }
 
-    func arm() {
-        let executor = device.faults.executor
-        executor.arm(self, at: executor.clock.presentInstant)
+    func arm(after time: Duration = .zero) {
+        executor.arm(self, at: executor.clock.presentInstant.advanced(by: time))
     }
 
     override var keeper: AnyObject? { self }
 
-    override func deadlineReached() { device.faults.unplug(device.name) }
+    override func deadlineReached() { action() }
 }

@@ -68,6 +68,88 @@ import VirtualUSB
         }
     }
 
+    @Test func aReplugBringsTheDeviceBackByItself() throws {
+        let fault = ControllerFault.replug(after: .milliseconds(3))
+        try Self.run([FaultRule(fault, .packet(1), endpoint: 0x81)]) { faults, device, pipe in
+            var events = faults.events.stream().makeAsyncIterator()
+            _ = try await pipe.read(upTo: 512)
+            let left = faults.clock.presentInstant
+            let completed = try await pipe.makeTransfer(capacity: 1 << 20).submit().completion()
+            #expect(completed.outcome.status == .deviceGone)
+            #expect(try faults.devices().isEmpty)
+            try await faults.clock.sleep(until: left.advanced(by: .microseconds(2_999)))
+            #expect(try faults.devices().isEmpty)
+            try await faults.clock.sleep(until: left.advanced(by: .microseconds(3_001)))
+            let again = try #require(try faults.devices().first)
+            #expect(again.id != device.description.id && again.path == device.description.path)
+            guard case .left(device.description.id) = await events.next(),
+                case .arrived(let found) = await events.next()
+            else {
+                Issue.record("nobody was told")
+                return
+            }
+            #expect(found.id == again.id)
+            let opened = try faults.open(again)
+            #expect(try await opened.claim(0).inPipe(0x81, Bulk.self).read(upTo: 512).count == 512)
+            #expect(faults.injected.map(\.fault) == [fault])
+        }
+    }
+
+    @Test func asleepNothingGetsThroughAndAwakeTheCountBeginsAgain() throws {
+        let fault = ControllerFault.sleep(for: .milliseconds(20), wakingAt: Frame(0))
+        try Self.run([FaultRule(fault, .packet(1), endpoint: 0x81)]) { faults, device, pipe in
+            _ = try await pipe.read(upTo: 512)
+            let before = faults.frame()
+            let start = faults.clock.presentInstant
+            let completed = try await pipe.makeTransfer(capacity: 1 << 20).submit().completion()
+            #expect(completed.outcome.status == .failed(.bus(.noResponse)))
+            #expect(throws: USBError.self) { _ = try pipe.makeTransfer(capacity: 512).submit() }
+            await #expect(throws: USBError.self) { try await device.read(.getStatus(of: .device)) }
+            let asleep = faults.frame()
+            #expect(asleep.epoch == before.epoch && asleep.quality == .reference)
+            try await faults.clock.sleep(until: start.advanced(by: .milliseconds(19)))
+            #expect(faults.frame().microframe == asleep.microframe)
+            try await faults.clock.sleep(until: start.advanced(by: .microseconds(20_010)))
+            let awake = faults.frame()
+            #expect(awake.epoch == before.epoch + 1 && awake.quality == .exact)
+            #expect(awake.frame.count >= 0 && awake.frame.count < 2)
+            #expect(try faults.devices().map(\.id) == [device.description.id])
+            #expect(try await pipe.read(upTo: 512).count == 512)
+            #expect(faults.injected.map(\.fault) == [fault])
+        }
+    }
+
+    @Test func sleepByHandEndsEverythingInFlight() throws {
+        try VirtualBus.simulate { bus in
+            let device = TestDevice(isochronousBytes: 64)
+            let attachment = try bus.attach(device)
+            let faults = FaultInjector(bus)
+            let opened = try faults.open(try faults.devices()[0])
+            let input = try opened.claim(0).inPipe(TestDevice.bulkIn, Bulk.self)
+            let interface = try opened.claim(1)
+            try await interface.selectAlternateSetting(1)
+            let sound = try interface.inPipe(TestDevice.isochronousIn, Isochronous.self)
+            // The device has nothing to send, and the packets lie far ahead.
+            let waiting = try input.makeTransfer(capacity: 64).submit()
+            var later = sound.makeTransfer(capacity: 128)
+            try later.setPackets([64, 64])
+            let planned = try later.submit(.at(Frame(faults.frame().frame.count + 500)))
+            faults.sleep()
+            faults.sleep()
+            let one = await waiting.completion()
+            let two = await planned.completion()
+            #expect(one.outcome.status == .failed(.bus(.noResponse)) && one.outcome.byteCount == 0)
+            #expect(two.outcome.status == .failed(.bus(.noResponse)) && two.outcome.byteCount == 0)
+            faults.wakeClock(at: Frame(7))
+            attachment.withPeripheral { $0.packets[TestDevice.bulkIn] = [[1, 2, 3]] }
+            #expect(try await input.read(upTo: 64) == [1, 2, 3])
+            var again = two.transfer
+            try again.setPackets([64, 64])
+            let completed = try await again.submit(.at(Frame(10))).completion()
+            #expect(completed.outcome.firstPosition == Frame(10).firstMicroframe)
+        }
+    }
+
     @Test(arguments: [Int64(1000), -1000])
     func aJumpOfTheClockBeginsAnEpoch(frames: Int64) throws {
         try VirtualBus.simulate { bus in
