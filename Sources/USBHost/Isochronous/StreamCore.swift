@@ -128,7 +128,7 @@ final class StreamCore: @unchecked Sendable {
             if !isChained { noteStart(of: transfer) }
             isChained = true
             start = nil
-            expectedNext = pipe.lock.withLock { transfer.plannedEnd }
+            (expectedNext, expectedEpoch) = pipe.lock.withLock { (transfer.plannedEnd, transfer.epoch) }
             sent += 1
         }
         return true
@@ -148,7 +148,6 @@ final class StreamCore: @unchecked Sendable {
 
     private func noteStart(of transfer: TransferCore) {
         let (start, epoch) = pipe.lock.withLock { (transfer.firstPosition, transfer.epoch) }
-        defer { expectedEpoch = epoch }
         lock.withLock {
             if sharedStatistics.firstPosition == nil {
                 sharedStatistics.firstPosition = start

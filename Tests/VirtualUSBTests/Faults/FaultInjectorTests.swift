@@ -180,4 +180,23 @@ import VirtualUSB
             #expect(faults.frame().frame.count >= 5000 && faults.frame().frame.count < 5002)
         }
     }
+
+    @Test func aGapOverAJumpOfTheClockHasNoLength() throws {
+        try VirtualBus.simulate { bus in
+            let attachment = try bus.attach(Microphone())
+            let faults = FaultInjector(bus)
+            let interface = try faults.open(try faults.devices()[0]).claim(1)
+            try await interface.selectAlternateSetting(1)
+            var stream = try interface.inPipe(Microphone.endpoint, Isochronous.self).stream()
+            var batches = 0
+            let statistics = try await stream.run { _ in
+                batches += 1
+                if batches == 20 { faults.jumpClock(frames: 100_000) }
+                return batches < 500 ? .next : .stop
+            }
+            #expect(statistics.gapCount == 1)
+            #expect(statistics.gapMicroframes == 0)
+            #expect(attachment.withPeripheral { $0.framesLost } == 0)
+        }
+    }
 }
