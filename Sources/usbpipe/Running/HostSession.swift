@@ -42,6 +42,12 @@ final class HostSession: Sendable {
         }
     }
 
+    /// Takes a bus that is open already.
+    init(_ host: OpenHost) {
+        self.host = host
+        trace = nil
+    }
+
     /// Writes what is due at the end: the rest of the trace, and what the speakers heard.
     func finish() throws(FileError) {
         if let trace {

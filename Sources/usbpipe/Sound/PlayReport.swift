@@ -38,6 +38,9 @@ struct PlayReport: Encodable, Sendable {
         }
     }
 
+    /// Whether nothing was lost. Where the stream ran dry, the sound went on later.
+    var isWhole: Bool { packets.missed == 0 && packets.failed == 0 && heardEqual != false }
+
     /// The lines for a person.
     func text(rate: Int) -> String {
         let frames = bytes / SoundOutput.bytesPerFrame
@@ -45,7 +48,8 @@ struct PlayReport: Encodable, Sendable {
         var text =
             "played \(played) s: \(Readable.bytes(bytes)) in \(Readable.count(packets.completed, "packet")), "
             + "\(packets.missed) missed, \(packets.failed) failed, \(Readable.count(gaps, "gap"))"
-        if gaps > 0 { text += " of \(Readable.decimal(gapFrames, places: 1)) ms in all" }
+        if gapFrames > 0 { text += " of \(Readable.decimal(gapFrames, places: 1)) ms in all" }
+        if packets.missed + packets.failed > 0 { text += "; sound was LOST" }
         switch (heardEqual, heardBytes) {
         case (true?, let count?): text += "\nthe speaker heard the same \(count) bytes"
         case (false?, let count?): text += "\nthe speaker heard \(count) bytes, which are NOT those that were sent"

@@ -44,7 +44,7 @@ struct RecordReport: Encodable, Sendable {
             "recorded \(seconds) s at \(rate) Hz: \(Readable.bytes(bytes)) in "
             + "\(Readable.count(packets.completed, "packet")), "
             + "\(packets.missed) missed, \(packets.failed) failed, \(Readable.count(gaps, "gap"))"
-        if gaps > 0 { text += " of \(Readable.decimal(gapFrames, places: 1)) ms in all" }
+        if gapFrames > 0 { text += " of \(Readable.decimal(gapFrames, places: 1)) ms in all" }
         if !isWhole { text += "; sound was LOST, and the file is shorter by it" }
         return text
     }

@@ -11,7 +11,8 @@ struct PlayVerb: Verb {
         commandName: "play", abstract: "Plays a WAV file on a USB audio device.",
         discussion: """
             The sound is PCM in mono or stereo, at a rate that the device has; it is sent as 16-bit stereo, whatever \
-            its own form. On a terminal a line tells the time, how far the buffer is filled, and the gaps.
+            its own form. On a terminal a line tells the time, how far the buffer is filled, and the gaps. \
+            When sound was lost, the exit status is not 0.
             """)
 
     @Argument(help: "The WAV file.")
@@ -108,6 +109,6 @@ struct PlayVerb: Verb {
             let status = ExitStatus(of: error)
             return status == .interrupted || json ? status : console.report(error)
         }
-        return report.heardEqual == false ? .transferFailed : .success
+        return report.isWhole ? .success : .transferFailed
     }
 }
