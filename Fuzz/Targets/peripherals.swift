@@ -8,12 +8,15 @@ import VirtualUSB
 func fuzz(_ input: [UInt8]) {
     var input = InputBytes(input)
     let chosen = input.byte()
-    let devices: [any Peripheral] = [
-        GadgetZero(options: .init(pattern: chosen & 1 == 0 ? .zeros : .modulo63)),
-        GadgetZero(speed: .full, options: .init(pattern: .modulo63, loopbackFirst: true)),
-        Speaker(keeping: chosen & 2 == 0 ? .everything : .first(bytes: 100)),
-    ]
-    let device = devices[Int(chosen >> 2) % devices.count]
+    let device: any Peripheral =
+        switch (chosen >> 2) % 6 {
+        case 0: GadgetZero(options: .init(pattern: chosen & 1 == 0 ? .zeros : .modulo63))
+        case 1: GadgetZero(speed: .full, options: .init(pattern: .modulo63, loopbackFirst: true))
+        case 2: Speaker(keeping: chosen & 2 == 0 ? .everything : .first(bytes: 100))
+        case 3: Microphone()
+        case 4: Keyboard(typing: "Fuzz, 3 times!")
+        default: damagedDisk(isWriteProtected: chosen & 1 != 0)
+        }
     var microframe: Int64 = 0
     while !input.isEmpty {
         switch input.byte() % 8 {
@@ -39,7 +42,23 @@ func fuzz(_ input: [UInt8]) {
     } else if let zero = device as? GadgetZero {
         require((0...32).contains(zero.queuedPackets), "the queue is too long")
         zero.clearCounters()
+    } else if let microphone = device as? Microphone {
+        require(Microphone.sampleRates.contains(microphone.sampleRate), "a rate is set that is not offered")
+    } else if let keyboard = device as? Keyboard {
+        require((0...28).contains(keyboard.reportsWaiting), "reports came from nowhere")
+    } else if let disk = device as? Disk, let store = disk.store as? MemoryBlockStore {
+        require(store.bytes.count == 4 * Disk.blockSize, "the disk has another size")
+        require(!disk.isWriteProtected || store.bytes.allSatisfy { $0 == 0 }, "a protected disk was written to")
+        require(
+            store.bytes[Disk.blockSize..<2 * Disk.blockSize].allSatisfy { $0 == 0 }, "a damaged block was written to")
     }
+}
+
+/// Four blocks, of which one cannot be used.
+private func damagedDisk(isWriteProtected: Bool) -> Disk {
+    let disk = Disk(store: MemoryBlockStore(blockCount: 4), isWriteProtected: isWriteProtected)
+    disk.damagedBlocks = [1]
+    return disk
 }
 
 private func answer(_ device: any Peripheral, _ input: inout InputBytes) {
@@ -67,5 +86,7 @@ private func transmit(_ device: any Peripheral, _ input: inout InputBytes, _ mic
     var span = buffer.mutableSpan
     if case .data(let count) = device.transmit(into: &span, at: endpoint, in: Microframe(microframe)) {
         require(count >= 0, "less than nothing was sent")
+        // More than there is room for is a babble, of which nothing has been written.
+        require(count <= buffer.count || buffer.allSatisfy { $0 == 0 }, "too much was written")
     }
 }

@@ -13,6 +13,9 @@ func fuzz(_ input: [UInt8]) {
             let zero = try bus.attach(GadgetZero())
             let loopback = try bus.attach(GadgetZero(speed: .full, options: .init(loopbackFirst: true)))
             let speaker = try bus.attach(Speaker())
+            let microphone = try bus.attach(Microphone())
+            let keyboard = try bus.attach(Keyboard(typing: "Fuzz"))
+            let disk = try bus.attach(Disk(store: MemoryBlockStore(blockCount: 4)))
             let devices = try bus.devices().map { try bus.open($0) }
             var input = InputBytes(input)
             while !input.isEmpty {
@@ -26,6 +29,7 @@ func fuzz(_ input: [UInt8]) {
                 require((try? DeviceDescriptor(answer)) == device.description.descriptor, "a device has changed")
             }
             _ = (zero.isAttached, loopback.isAttached, speaker.isAttached)
+            _ = (microphone.isAttached, keyboard.isAttached, disk.isAttached)
         }
     } catch {
         require(false, "the bus failed: \(error)")
