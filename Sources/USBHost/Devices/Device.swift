@@ -267,7 +267,8 @@ public final class Device: @unchecked Sendable {
     fileprivate func wentAway() {
         let claimed = lock.withLock {
             isGone = true
-            return interfaces.values.compactMap(\.interface)
+            // In an order that is the same in every process.
+            return interfaces.sorted { $0.key < $1.key }.compactMap(\.value.interface)
         }
         controlPipe.die(.deviceGone)
         for interface in claimed { interface.die(.deviceGone) }

@@ -17,6 +17,9 @@ public final class Interface: @unchecked Sendable {
 
     private struct WeakPipe { weak var pipe: PipeCore? }
 
+    /// In an order that is the same in every process. The lock is held.
+    private var openPipes: [PipeCore] { pipes.sorted { $0.key < $1.key }.compactMap(\.value.pipe) }
+
     init(layout: InterfaceLayout, device: Device) {
         self.layout = layout
         self.device = device
@@ -107,14 +110,14 @@ public final class Interface: @unchecked Sendable {
 
     private func closePipes() -> [PipeCore] {
         lock.withLock {
-            let open = pipes.values.compactMap(\.pipe)
+            let open = openPipes
             pipes = [:]
             return open
         }
     }
 
     func die(_ cause: PipeLife.DeathCause) {
-        let open = lock.withLock { pipes.values.compactMap(\.pipe) }
+        let open = lock.withLock { openPipes }
         for pipe in open { pipe.die(cause) }
     }
 

@@ -30,7 +30,7 @@ public final class DeviceEvents: @unchecked Sendable {
 
     /// Tells every listener. Called by the wire, with no lock held.
     public func send(_ event: DeviceEvent) {
-        let current = lock.withLock { Array(listeners.values) }
+        let current = lock.withLock { listeners.sorted { $0.key < $1.key }.map(\.value) }
         for listener in current { listener.yield(event) }
     }
 

@@ -68,6 +68,40 @@ import VirtualUSB
         }
     }
 
+    @Test func whatEndsWithItsDeviceEndsInTheOrderOfTheEndpoints() throws {
+        let addresses = [TestDevice.bulkOut, TestDevice.bulkIn, TestDevice.interruptIn, TestDevice.secondBulkIn]
+        let ends = try VirtualBus.simulate { bus in
+            let device = TestDevice()
+            device.handshakes[TestDevice.bulkOut] = .nak
+            _ = try bus.attach(device)
+            let faults = FaultInjector(bus)
+            let opened = try faults.open(try faults.devices()[0])
+            let interface = try opened.claim(0)
+            let (ends, continuation) = AsyncStream.makeStream(of: EndpointAddress.self)
+            for address in addresses.reversed() {
+                @Sendable func note(_ status: TransferStatus) {
+                    #expect(status == .deviceGone)
+                    continuation.yield(address)
+                }
+                switch address {
+                case TestDevice.bulkOut:
+                    let pipe = try interface.outPipe(address, Bulk.self)
+                    try pipe.makeTransfer(capacity: 64).submit { note($0.outcome.status) }
+                case TestDevice.interruptIn:
+                    let pipe = try interface.inPipe(address, Interrupt.self)
+                    try pipe.makeTransfer(capacity: 64).submit { note($0.outcome.status) }
+                default:
+                    let pipe = try interface.inPipe(address, Bulk.self)
+                    try pipe.makeTransfer(capacity: 64).submit { note($0.outcome.status) }
+                }
+            }
+            try await bus.clock.sleep(for: .milliseconds(1))
+            faults.unplug(opened.description.id)
+            return await ends.prefix(addresses.count).reduce(into: []) { $0.append($1) }
+        }
+        #expect(ends == addresses.sorted())
+    }
+
     @Test func aReplugBringsTheDeviceBackByItself() throws {
         let fault = ControllerFault.replug(after: .milliseconds(3))
         try Self.run([FaultRule(fault, .packet(1), endpoint: 0x81)]) { faults, device, pipe in
