@@ -2,7 +2,8 @@
 
 import PackageDescription
 
-/// The examples are built like the library itself.
+/// The examples are built like the library itself. The programs stand for themselves; `ThermometerDriver` is a driver that
+/// is tested against a device in memory.
 let settings: [SwiftSetting] = [
     .strictMemorySafety(),
     .enableUpcomingFeature("ExistentialAny"),
@@ -23,7 +24,9 @@ let package = Package(
         .executableTarget(name: "ControlRequest", dependencies: [usb], swiftSettings: settings),
         .executableTarget(name: "IsochronousTone", dependencies: [usb, virtualUSB], swiftSettings: settings),
         .executableTarget(name: "BlockingThreads", dependencies: [usb], swiftSettings: settings),
-        .executableTarget(name: "VirtualDevice", dependencies: [usb, virtualUSB], swiftSettings: settings),
+        .target(name: "ThermometerDriver", dependencies: [usb], swiftSettings: settings),
+        .testTarget(
+            name: "ThermometerTests", dependencies: ["ThermometerDriver", usb, virtualUSB], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )
