@@ -11,22 +11,28 @@ struct Traffic: Sendable {
     struct Result: Sendable {
         var problems: [String] = []
         var transfers = 0
+        /// What became of each transfer.
+        var outcomes: [String] = []
         var faults = 0
         /// A number that any difference in the trace changes.
         var trace: UInt64 = 14_695_981_039_346_656_037
+        /// The trace itself, if it was asked for.
+        var transactions: [String] = []
     }
 
     let seed: UInt64
     var steps = 24
+    var keepsTransactions = false
 
     func run() -> Result {
-        let trace = TraceSum()
+        let trace = TraceSum(keepsLines: keepsTransactions)
         do {
             var result = try VirtualBus.simulate(seed: seed) { bus in
                 bus.setTrace { trace.add($0) }
                 return try await traffic(on: bus)
             }
             result.trace = trace.value
+            result.transactions = trace.lines
             return result
         } catch {
             return Result(problems: ["\(error)"])
@@ -35,14 +41,23 @@ struct Traffic: Sendable {
 
     private func traffic(on bus: VirtualBus) async throws -> Result {
         var generator = bus.makeGenerator()
-        let controllerRules: [FaultRule<ControllerFault>] =
+        var controllerRules: [FaultRule<ControllerFault>] =
             Bool.random(using: &generator)
             ? []
             : [
                 FaultRule(.delay(.microseconds(700)), .chance(0.02)),
                 FaultRule(.complete(.failed(.transaction)), .chance(0.02)),
                 FaultRule(.refuse(.outOfMemory), .chance(0.02)), FaultRule(.unplug, .chance(0.01)),
+                FaultRule(.replug(after: .microseconds(300)), .chance(0.01)),
             ]
+        let isCountSteady = controllerRules.isEmpty || Bool.random(using: &generator)
+        if !isCountSteady {
+            controllerRules += [
+                FaultRule(.clockJump(frames: 1_000), .chance(0.01)),
+                FaultRule(.clockJump(frames: -1_000), .chance(0.01)),
+                FaultRule(.sleep(for: .milliseconds(2), wakingAt: Frame(0)), .chance(0.01)),
+            ]
+        }
         let faults = FaultInjector(bus, plan: FaultPlan(controllerRules, seed: generator.next()))
         let result = try await withThrowingTaskGroup(of: Result.self) { group in
             for _ in 0..<Int.random(in: 1...3, using: &generator) {
@@ -51,7 +66,7 @@ struct Traffic: Sendable {
                 let device = FaultyPeripheral(LedgerDevice(speed: speed, generator: generator.split()), plan: plan)
                 let host = TrafficHost(
                     try bus.attach(device), faults: faults, generator: generator.split(),
-                    patience: controllerRules.isEmpty ? 250_000 : 100_000_000)
+                    patience: controllerRules.isEmpty ? 250_000 : 100_000_000, comparesFrames: isCountSteady)
                 group.addTask { try await host.run(steps: steps) }
             }
             var sum = Result()
@@ -59,6 +74,7 @@ struct Traffic: Sendable {
                 sum.problems += one.problems
                 sum.transfers += one.transfers
                 sum.faults += one.faults
+                sum.outcomes += one.outcomes
             }
             return sum
         }
@@ -82,6 +98,11 @@ struct Traffic: Sendable {
                 FaultRule(.babble, .byte(Int.random(in: 0..<20_000, using: &generator)), endpoint: endpoint),
                 FaultRule(.short(3), .chance(0.02), endpoint: endpoint),
             ]
+            // Now and then it refuses for longer than anybody waits.
+            if Int.random(in: 0..<4, using: &generator) == 0 {
+                let packet = Int.random(in: 0..<20, using: &generator)
+                rules.append(FaultRule(.late(frames: 60), .packet(packet), endpoint: endpoint))
+            }
         }
         for endpoint in [TestDevice.isochronousIn, TestDevice.isochronousOut] {
             rules.append(FaultRule(.bus(.cyclicRedundancyCheck), .chance(0.05), endpoint: endpoint))
@@ -94,8 +115,13 @@ struct Traffic: Sendable {
 private final class TraceSum: @unchecked Sendable {
     // Used under the bus's lock.
     private(set) var value: UInt64 = 14_695_981_039_346_656_037
+    private(set) var lines: [String] = []
+    private let keepsLines: Bool
+
+    init(keepsLines: Bool) { self.keepsLines = keepsLines }
 
     func add(_ record: TransactionRecord) {
+        if keepsLines { lines.append(record.description) }
         let result: UInt64 =
             switch record.result {
             case .done: 1

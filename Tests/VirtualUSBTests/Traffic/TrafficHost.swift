@@ -15,7 +15,7 @@ final class TrafficHost: @unchecked Sendable {
     private let faults: Bus
     private var generator: SeededGenerator
     private let patience: Int64
-    private let log = TrafficLog()
+    private let log: TrafficLog
     private var openings = 0
     private var cancellers: [(index: Int, canceller: Canceller)] = []
 
@@ -28,8 +28,9 @@ final class TrafficHost: @unchecked Sendable {
 
     init(
         _ attachment: AttachedPeripheral<FaultyPeripheral<LedgerDevice>>, faults: Bus, generator: SeededGenerator,
-        patience: Int64
+        patience: Int64, comparesFrames: Bool
     ) {
+        log = TrafficLog(comparesFrames: comparesFrames)
         self.attachment = attachment
         self.faults = faults
         self.generator = generator
@@ -44,7 +45,9 @@ final class TrafficHost: @unchecked Sendable {
                 if let opened { await step(opened, &group) }
                 try? await faults.clock.sleep(for: .microseconds(Int.random(in: 0...600, using: &generator)))
             }
-            // What nobody serves any more ends here.
+            // A device refuses for no longer than this, and what is halted fails at once.
+            for _ in 0..<40 where self.log.isBusy { try? await faults.clock.sleep(for: .milliseconds(10)) }
+            self.log.everythingShouldHaveEnded()
             await opened?.data.release()
             await opened?.streaming.release()
             await group.waitForAll()
@@ -57,6 +60,7 @@ final class TrafficHost: @unchecked Sendable {
             return (log.problems(with: $0.peripheral, patience: patience + frame), $0.injected.count)
         }
         result.transfers = log.entries.count
+        result.outcomes = log.lines
         return result
     }
 
@@ -105,11 +109,17 @@ final class TrafficHost: @unchecked Sendable {
         let start = generator.next()
         let sent = (0..<count).map { UInt8(truncatingIfNeeded: start &+ UInt64($0) &* 7) }
         let (timeout, opening) = (timeout(), openings)
+        let hasHandler = Bool.random(using: &generator)
         group.addTask { [self] in
-            let index = log.begin(TestDevice.bulkOut, opening: opening)
+            let index = log.begin(
+                TestDevice.bulkOut, opening: opening, at: faults.clock.presentInstant, timeout: timeout)
             do {
                 var transfer = pipe.makeTransfer(capacity: count)
                 try transfer.fill(from: sent.span)
+                if hasHandler {
+                    await handled(transfer, index, sent, timeout)
+                    return
+                }
                 let flight = try transfer.submit(timeout: timeout)
                 cancellers.append((index, flight.canceller))
                 let done = await flight.completion()
@@ -122,6 +132,25 @@ final class TrafficHost: @unchecked Sendable {
         }
     }
 
+    /// Sends with a handler, which nothing but its one call keeps from being called twice.
+    private func handled(
+        _ transfer: consuming Transfer<Bulk>, _ index: Int, _ sent: [UInt8], _ timeout: Duration?
+    ) async {
+        let (calls, continuation) = AsyncStream.makeStream(of: Void.self)
+        do {
+            try transfer.submit(timeout: timeout) { [self] done in
+                let outcome = done.outcome
+                let isIntact = done.transfer.withBytes { bytes in sent.indices.allSatisfy { bytes[$0] == sent[$0] } }
+                log.end(index, outcome, Array(sent.prefix(outcome.byteCount)), [], isIntact: isIntact)
+                continuation.finish()
+            }
+        } catch {
+            log.refuse(index)
+            continuation.finish()
+        }
+        for await _ in calls {}
+    }
+
     private func read<Kind: DataKind>(
         _ address: EndpointAddress, _ kind: Kind.Type, _ interface: Interface, _ group: inout TaskGroup<Void>
     ) {
@@ -129,7 +158,7 @@ final class TrafficHost: @unchecked Sendable {
         let capacity = pipe.endpoint.maximumPacketSize * Int.random(in: 1...6, using: &generator)
         let (timeout, opening) = (timeout(), openings)
         group.addTask { [self] in
-            let index = log.begin(address, opening: opening)
+            let index = log.begin(address, opening: opening, at: faults.clock.presentInstant, timeout: timeout)
             do {
                 var transfer = pipe.makeTransfer(capacity: capacity)
                 let mark = UInt8(truncatingIfNeeded: index) | 1
@@ -169,7 +198,7 @@ final class TrafficHost: @unchecked Sendable {
         _ transfer: consuming Transfer<Isochronous>, _ address: EndpointAddress, _ sizes: [Int], _ timeout: Duration?,
         _ opening: Int
     ) async {
-        let index = log.begin(address, opening: opening)
+        let index = log.begin(address, opening: opening, at: faults.clock.presentInstant, timeout: timeout)
         do {
             try transfer.setPackets(sizes)
             transfer.withMutableBytes { bytes in

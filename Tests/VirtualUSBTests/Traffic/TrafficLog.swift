@@ -12,6 +12,9 @@ final class TrafficLog: @unchecked Sendable {
         var endpoint: EndpointAddress
         /// Which opening of the device it belongs to: each has pipes of its own.
         var opening: Int
+        var begun: BusInstant
+        /// When its time was over.
+        var deadline: BusInstant?
         var cancelled: BusInstant?
         var ends = 0
         var outcome: TransferOutcome?
@@ -21,6 +24,11 @@ final class TrafficLog: @unchecked Sendable {
         var isIntact = true
     }
 
+    /// Whether the host counts frames as the bus does.
+    private let comparesFrames: Bool
+
+    init(comparesFrames: Bool) { self.comparesFrames = comparesFrames }
+
     private struct PipeName: Hashable {
         var endpoint: EndpointAddress
         var opening: Int
@@ -29,10 +37,20 @@ final class TrafficLog: @unchecked Sendable {
     // Used on the simulated bus's one thread only.
     private(set) var entries: [Entry] = []
 
-    func begin(_ endpoint: EndpointAddress, opening: Int) -> Int {
-        entries.append(Entry(endpoint: endpoint, opening: opening))
+    /// Transfers that had not ended when everything should have.
+    private var heldUp: [Int] = []
+
+    func begin(_ endpoint: EndpointAddress, opening: Int, at time: BusInstant, timeout: Duration?) -> Int {
+        entries.append(
+            Entry(endpoint: endpoint, opening: opening, begun: time, deadline: timeout.map { time.advanced(by: $0) }))
         return entries.count - 1
     }
+
+    /// Whether a transfer is under way.
+    var isBusy: Bool { entries.contains { $0.ends == 0 } }
+
+    /// What is under way now should have ended by itself.
+    func everythingShouldHaveEnded() { heldUp = entries.indices.filter { entries[$0].ends == 0 } }
 
     func refuse(_ index: Int) { entries[index].ends += 1 }
     func cancel(_ index: Int, at time: BusInstant) {
@@ -49,9 +67,9 @@ final class TrafficLog: @unchecked Sendable {
         entries[index].isIntact = isIntact
     }
 
-    /// Everything that is wrong, in words. A cancel may take as long as `patience`.
+    /// Everything that is wrong, in words. A cancel or a timeout may take as long as `patience`.
     func problems(with device: LedgerDevice, patience: Int64) -> [String] {
-        var found: [String] = []
+        var found = heldUp.map { "transfer \($0) at \(entries[$0].endpoint) since \(entries[$0].begun) is held up" }
         var moved: [EndpointAddress: [UInt8]] = [:]
         var lastTime: [PipeName: BusInstant] = [:]
         var packets: [EndpointAddress: [Microframe: Int]] = [:]
@@ -63,6 +81,9 @@ final class TrafficLog: @unchecked Sendable {
             guard let outcome = entry.outcome else { continue }
             if let cancelled = entry.cancelled, outcome.time.nanoseconds > cancelled.nanoseconds + patience {
                 found.append("\(name) was cancelled at \(cancelled) and ended at \(outcome.time)")
+            }
+            if let deadline = entry.deadline, outcome.time.nanoseconds > deadline.nanoseconds + patience {
+                found.append("\(name) had time until \(deadline) and ended at \(outcome.time)")
             }
             switch outcome.status {
             case .completed, .stalled, .failed(.bus):
@@ -94,11 +115,21 @@ final class TrafficLog: @unchecked Sendable {
             } else if bytes != device.received[endpoint, default: []] {
                 found.append("\(endpoint): the device received something else")
             }
-            guard let seen = packets[endpoint] else { continue }
+            guard comparesFrames, let seen = packets[endpoint] else { continue }
             if seen != device.packets[endpoint, default: [:]].filter({ $0.value > 0 || endpoint.direction == .out }) {
                 found.append("\(endpoint): packets and frames differ")
             }
         }
         return found
+    }
+
+    /// What became of each transfer, one line each.
+    var lines: [String] {
+        entries.enumerated().map { index, entry in
+            let end = entry.outcome.map { "\($0.status), \($0.byteCount) bytes at \($0.time)" } ?? "refused"
+            let sum = entry.bytes.reduce(0 as UInt32) { $0 &* 31 &+ UInt32($1) }
+            let packets = entry.packets.map { "\($0.actualLength) \($0.status)" }.joined(separator: ", ")
+            return "transfer \(index) at \(entry.endpoint) since \(entry.begun): \(end), sum \(sum) \(packets)"
+        }
     }
 }

@@ -1,6 +1,7 @@
 // swift-usb: a USB host library in Swift.
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import Foundation
 import Testing
 import USBHost
 
@@ -31,6 +32,22 @@ import Darwin
         #expect(first.transfers == second.transfers && first.transfers > 0)
     }
 
+    /// Writes the traces of some seeds into a file; `Scripts/check-replay` compares those of two processes.
+    @Test(.enabled(if: text("SWIFT_USB_TRACE") != nil))
+    func tracesAreWritten() throws {
+        var trace = ""
+        for seed in 1...max(1, number("SWIFT_USB_SEEDS") ?? 1) {
+            var traffic = Traffic(seed: seed)
+            traffic.keepsTransactions = true
+            let result = traffic.run()
+            let lines =
+                result.transactions.map { "seed \(seed): \($0)\n" }
+                + (result.outcomes + result.problems).map { "seed \(seed): \($0)\n" }
+            trace += lines.joined()
+        }
+        try Data(trace.utf8).write(to: URL(fileURLWithPath: try #require(text("SWIFT_USB_TRACE"))))
+    }
+
     @Test(.enabled(if: number("SWIFT_USB_EXPLORE") != nil))
     func newSeedsHold() {
         let end = MonotonicTime.nanoseconds + Int64(clamping: number("SWIFT_USB_EXPLORE") ?? 0) * 1_000_000_000
@@ -53,7 +70,10 @@ import Darwin
 }
 
 /// A number from the environment.
-private func number(_ name: String) -> UInt64? {
+private func number(_ name: String) -> UInt64? { text(name).flatMap { UInt64($0) } }
+
+/// A text from the environment.
+private func text(_ name: String) -> String? {
     guard let text = unsafe getenv(name) else { return nil }
-    return unsafe UInt64(String(cString: text))
+    return unsafe String(cString: text)
 }
