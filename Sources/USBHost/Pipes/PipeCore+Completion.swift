@@ -126,7 +126,7 @@ extension PipeCore: CompletionSink {
         if case .registered(let buffer, _) = transfer.memory { buffer.endTransfer() }
         armServiceTimeout()
         let delivery = Delivery(
-            waiter: transfer.waiter, hasHandler: transfer.handler != nil, gaveInterest: transfer.holdsInterest,
+            waiter: transfer.waiter, hasHandler: transfer.hasHandler, gaveInterest: transfer.holdsInterest,
             drained: takeDrainWaiters())
         transfer.waiter = .nobody
         transfer.holdsInterest = false

@@ -148,7 +148,7 @@ import USBSpecification
         if let timeout = transfer.timeout, policy.timeoutStart == .submission || head === transfer && !holds {
             armTimeout(timeout, of: transfer)
         }
-        if asynchronous, executor.clock.flow == .real || transfer.handler != nil { takeInterest(for: transfer) }
+        if asynchronous, executor.clock.flow == .real || transfer.hasHandler { takeInterest(for: transfer) }
     }
 
     private func refusalMessage(_ kind: USBError.Kind) -> String {

@@ -93,13 +93,7 @@ extension Transfer where Kind: DataKind {
         completion: @escaping @Sendable (consuming Completed<Kind>) -> Void
     ) throws(USBError) {
         core.prepare(timeout: timeout, deliveringRefusal: deliveringRefusal)
-        core.handler = { completion(Completed(core: $0)) }
-        do throws(USBError) {
-            try core.pipe.submit(core, asynchronous: true)
-        } catch {
-            core.handler = nil
-            throw error
-        }
+        try submit(handler: completion)
     }
 }
 
@@ -156,13 +150,7 @@ extension Transfer where Kind == Isochronous {
         core.prepare(timeout: timeout, deliveringRefusal: deliveringRefusal)
         core.start = start
         core.startPolicy = policy
-        core.handler = { completion(Completed(core: $0)) }
-        do throws(USBError) {
-            try core.pipe.submit(core, asynchronous: true)
-        } catch {
-            core.handler = nil
-            throw error
-        }
+        try submit(handler: completion)
     }
 }
 

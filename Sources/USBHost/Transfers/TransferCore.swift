@@ -30,7 +30,9 @@ import USBSpecification
     var waiter = Waiter.nobody
     /// Guarded by the executor's lock.
     var blockingIsDone = false
-    var handler: (@Sendable (TransferCore) -> Void)?
+    /// Kept for the next use.
+    var handler: CompletionHandler?
+    var hasHandler = false
     var holdsInterest = false
 
     // The queue of the pipe.
@@ -194,13 +196,7 @@ import USBSpecification
 
     /// Runs the completion handler; called on the executor.
     func runHandler() {
-        let handler = pipe.lock.withLock {
-            let handler = self.handler
-            self.handler = nil
-            return handler
-        }
-        pipe.collect(self)
-        handler?(self)
+        handler?.run(for: self)
     }
 }
 

@@ -1,0 +1,42 @@
+// swift-usb: a USB host library in Swift.
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+
+/// Where a transfer keeps the handler of its completion. It is made when the transfer first gets a handler and used
+/// again from then on, so that a transfer which goes round and round allocates nothing.
+class CompletionHandler {
+    /// Takes the outcome, and hands the transfer back; called on the executor.
+    func run(for transfer: TransferCore) { fatalError("an override does this") }
+}
+
+/// The handler of a transfer of one kind. Guarded by the pipe's lock once the transfer is submitted.
+private final class TypedCompletionHandler<Kind: PipeKind>: CompletionHandler {
+    var body: (@Sendable (consuming Completed<Kind>) -> Void)?
+
+    override func run(for transfer: TransferCore) {
+        let lock = transfer.pipe.lock
+        lock.lock()
+        let body = self.body
+        self.body = nil
+        transfer.hasHandler = false
+        transfer.life.collect()
+        lock.unlock()
+        body?(Completed(core: transfer))
+    }
+}
+
+extension Transfer {
+    /// Submits the transfer with a handler, which is let go of when the transfer is refused.
+    func submit(handler: @escaping @Sendable (consuming Completed<Kind>) -> Void) throws(USBError) {
+        let slot = (core.handler as? TypedCompletionHandler<Kind>) ?? TypedCompletionHandler<Kind>()
+        slot.body = handler
+        core.handler = slot
+        core.hasHandler = true
+        do throws(USBError) {
+            try core.pipe.submit(core, asynchronous: true)
+        } catch {
+            slot.body = nil
+            core.hasHandler = false
+            throw error
+        }
+    }
+}
