@@ -44,11 +44,14 @@ extension VirtualBus: EventSource {
                 clock.advance(to: deadline)
                 return .idle
             }
-            schedule.serve(next)
-            now = end
-            clock.advance(to: BusInstant(nanoseconds: end))
-            served &+= 1
-            if served % VirtualBus.turn == 0 {
+            let last = deadline.map { Schedule.position(at: $0.nanoseconds) &- 1 } ?? .max
+            let count = schedule.serveRun(from: next, through: last, atMost: VirtualBus.turn &- served)
+            if count == 0 { schedule.serve(next) }
+            now = Schedule.nanoseconds(at: schedule.nextToServe)
+            clock.advance(to: BusInstant(nanoseconds: now))
+            served &+= max(1, count)
+            if served == VirtualBus.turn {
+                served = 0
                 lock.unlock()
                 lock.lock()
             }

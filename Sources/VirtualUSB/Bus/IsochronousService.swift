@@ -10,6 +10,49 @@ extension Schedule {
     @inline(__always)
     func serveIsochronous(_ endpoint: BusEndpoint, _ root: RootBus, _ position: Int64) {
         guard let record = endpoint.queue.head, record.position <= position else { return }
+        servePacket(of: record, endpoint, root, position)
+    }
+
+    /// Serves one packet after the other where nothing can happen in between: a single request waits on all buses, and
+    /// nobody listens to frames or traces.
+    ///
+    /// - Parameters:
+    ///   - position: the next microframe in which something happens.
+    ///   - last: the last microframe that may be served.
+    ///   - limit: the most packets to serve.
+    /// - Returns: how many were served; 0 when other things can happen too.
+    func serveRun(from position: Int64, through last: Int64, atMost limit: Int) -> Int {
+        guard let root = onlyIsochronousRoot, root.isochronous.count == 1, frameListeners == 0, !isTraced,
+            full.deferred.isEmpty
+        else { return 0 }
+        let endpoint = root.isochronous[0]
+        guard let record = endpoint.queue.head, record.position == position else { return 0 }
+        let packetCount = record.packetCount
+        var count = 0
+        var served = position
+        repeat {
+            served = record.position
+            root.budget = root.capacity
+            servePacket(of: record, endpoint, root, served)
+            count &+= 1
+        } while record.nextPacket < packetCount && record.position <= last && count < limit && frameListeners == 0
+        if root.hasIdleEndpoint { root.dropIdleEndpoints() }
+        hasServed(through: served)
+        return count
+    }
+
+    /// The bus on which isochronous requests wait, if nothing else does anywhere.
+    private var onlyIsochronousRoot: RootBus? {
+        if high.isIdle {
+            if full.isIdle { return superSpeed.hasOnlyIsochronous ? superSpeed : nil }
+            return superSpeed.isIdle && full.hasOnlyIsochronous ? full : nil
+        }
+        return full.isIdle && superSpeed.isIdle && high.hasOnlyIsochronous ? high : nil
+    }
+
+    /// Serves the packet that is due.
+    @inline(__always)
+    private func servePacket(of record: RequestRecord, _ endpoint: BusEndpoint, _ root: RootBus, _ position: Int64) {
         let index = record.nextPacket
         let (offset, length) = record.packetRange(index)
         let time = Schedule.nanoseconds(at: position)

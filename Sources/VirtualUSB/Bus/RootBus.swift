@@ -51,6 +51,10 @@ final class RootBus {
     @inline(__always)
     var isIdle: Bool { isochronous.isEmpty && bulk.isEmpty && interrupt.isEmpty && control.isEmpty }
 
+    /// Whether only isochronous requests wait for service.
+    @inline(__always)
+    var hasOnlyIsochronous: Bool { !isochronous.isEmpty && bulk.isEmpty && interrupt.isEmpty && control.isEmpty }
+
     /// Lists an endpoint that has got its first request.
     func activate(_ endpoint: BusEndpoint) {
         guard !endpoint.isActive else { return }

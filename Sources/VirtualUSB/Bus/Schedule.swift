@@ -31,7 +31,7 @@ final class Schedule {
     /// again.
     var changes: UInt64 = 1
     /// How many devices want to be told of frames.
-    private var frameListeners = 0
+    private(set) var frameListeners = 0
     /// Requests that have not ended.
     private(set) var pending = 0
     /// Requests that have ended and are to be delivered, in order.
@@ -125,7 +125,7 @@ final class Schedule {
         while true {
             let next = nextWork()
             guard next < present else { break }
-            serve(next)
+            if serveRun(from: next, through: present &- 1, atMost: .max) == 0 { serve(next) }
         }
         nextToServe = present
     }
@@ -138,11 +138,15 @@ final class Schedule {
         }
         if !high.isIdle { serve(high, position) }
         if !superSpeed.isIdle { serve(superSpeed, position) }
-        nextToServe = position &+ 1
+        hasServed(through: position)
         if full.deferredUntil <= position {
             deliverDeferred()
         }
     }
+
+    /// Everything up to a microframe has been served.
+    @inline(__always)
+    func hasServed(through position: Int64) { nextToServe = position &+ 1 }
 
     /// Periodic endpoints first, then control, then bulk with what is left (USB 2.0 section 5.11.1).
     private func serve(_ root: RootBus, _ position: Int64) {
