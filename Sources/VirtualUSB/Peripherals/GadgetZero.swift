@@ -77,6 +77,25 @@ public final class GadgetZero: Peripheral {
         public var found: UInt8
     }
 
+    /// What is counted of each packet: one value, so that a packet means one access.
+    private struct Counts {
+        var packetsReceived = 0
+        var bytesReceived = 0
+        var packetsSent = 0
+        var bytesSent = 0
+        var mismatches = 0
+
+        mutating func addReceived(_ count: Int) {
+            packetsReceived &+= 1
+            bytesReceived &+= count
+        }
+
+        mutating func addSent(_ count: Int) {
+            packetsSent &+= 1
+            bytesSent &+= count
+        }
+    }
+
     /// The loopback configuration's number.
     public static let loopbackConfiguration: UInt8 = 2
     /// The source-and-sink configuration's number.
@@ -89,20 +108,21 @@ public final class GadgetZero: Peripheral {
 
     /// OUT packets taken, those that differed from the pattern included. Counters outlive bus resets; see
     /// ``clearCounters()``.
-    public private(set) var packetsReceived = 0
+    public var packetsReceived: Int { counts.packetsReceived }
     /// Bytes in the OUT packets taken.
-    public private(set) var bytesReceived = 0
+    public var bytesReceived: Int { counts.bytesReceived }
     /// IN packets sent.
-    public private(set) var packetsSent = 0
+    public var packetsSent: Int { counts.packetsSent }
     /// Bytes in the IN packets sent.
-    public private(set) var bytesSent = 0
+    public var bytesSent: Int { counts.bytesSent }
     /// OUT packets that differed from the pattern.
-    public private(set) var mismatches = 0
+    public var mismatches: Int { counts.mismatches }
     /// The last OUT packet that differed from the pattern.
     public private(set) var lastMismatch: Mismatch?
     /// The selected configuration: 0, 2 or 3.
     public private(set) var configuration: UInt8 = 0
 
+    private var counts = Counts()
     private let pattern: TestPattern
     private var queue: PacketQueue
     private var controlBuffer = [UInt8](repeating: 0, count: 4096)
@@ -123,11 +143,7 @@ public final class GadgetZero: Peripheral {
 
     /// Sets the counters to 0 and forgets the last mismatch.
     public func clearCounters() {
-        packetsReceived = 0
-        bytesReceived = 0
-        packetsSent = 0
-        bytesSent = 0
-        mismatches = 0
+        counts = Counts()
         lastMismatch = nil
     }
 
@@ -172,8 +188,7 @@ public final class GadgetZero: Peripheral {
             guard bytes.count <= queue.packetSize else { return .stall }
             guard queue.append(bytes) else { return .nak }
         }
-        packetsReceived &+= 1
-        bytesReceived &+= bytes.count
+        counts.addReceived(bytes.count)
         guard configuration == GadgetZero.sourceSinkConfiguration, options.checksReceived,
             !pattern.matches(bytes)
         else { return .accept }
@@ -182,7 +197,7 @@ public final class GadgetZero: Peripheral {
     }
 
     private func noteMismatch(_ bytes: Span<UInt8>, at endpoint: EndpointAddress, in microframe: Microframe) {
-        mismatches &+= 1
+        counts.mismatches &+= 1
         guard let (offset, expected) = pattern.firstDifference(in: bytes) else { return }
         lastMismatch = Mismatch(
             endpoint: endpoint, microframe: microframe, offset: offset, expected: expected, found: bytes[offset])
@@ -202,8 +217,7 @@ public final class GadgetZero: Peripheral {
         } else {
             count = pattern.fill(&buffer)
         }
-        packetsSent &+= 1
-        bytesSent &+= count
+        counts.addSent(count)
         return .data(count)
     }
 }

@@ -57,26 +57,61 @@ public final class Speaker: Peripheral {
     /// The sampling frequency that is set, in Hz.
     public private(set) var sampleRate = 48_000
     /// Whether setting 1 of the streaming interface is selected.
-    public private(set) var isStreaming = false
+    public var isStreaming: Bool { reception.isStreaming }
     /// Packets that came while setting 1 was selected, empty ones included.
-    public private(set) var packetsReceived = 0
+    public var packetsReceived: Int { reception.packets }
     /// Packets that held no whole number of samples of both channels.
-    public private(set) var brokenPackets = 0
+    public var brokenPackets: Int { reception.brokenPackets }
     /// Bytes in these packets, kept or not.
-    public private(set) var bytesHeard = 0
+    public var bytesHeard: Int { reception.bytes }
     /// How often one or more frames without a packet lay between two packets of a stream.
-    public private(set) var gaps = 0
+    public var gaps: Int { reception.gaps }
     /// Frames without a packet between the first and the last packet of each stream, together.
-    public private(set) var silentFrames = 0
+    public var silentFrames: Int { reception.silentFrames }
     /// The pieces of which ``heard`` consists.
     public private(set) var sections: [Section] = []
 
     private var controls = SpeakerDescriptors.featureControls
     private var kept = ChunkedBytes()
-    /// Packets by size: entry n counts those of n bytes.
-    private var sizes = [Int](repeating: 0, count: SpeakerDescriptors.packetSize + 1)
-    private var lastFrame: Frame?
+    private var reception = Reception()
     private var beginsSection = true
+
+    /// What each packet depends on and changes: one value, so that a packet means one access.
+    private struct Reception {
+        var isStreaming = false
+        var packets = 0
+        var brokenPackets = 0
+        var bytes = 0
+        var gaps = 0
+        var silentFrames = 0
+        /// Packets by size: entry n counts those of n bytes.
+        var sizes = [Int](repeating: 0, count: SpeakerDescriptors.packetSize + 1)
+        var lastFrame: Frame?
+
+        /// Counts a packet; returns whether there is a stream that it belongs to.
+        mutating func take(_ size: Int, in frame: Frame) -> Bool {
+            guard isStreaming else { return false }
+            if let lastFrame {
+                let distance = frame - lastFrame
+                if distance > 1 {
+                    gaps &+= 1
+                    silentFrames &+= Int(distance - 1)
+                }
+            }
+            lastFrame = frame
+            packets &+= 1
+            bytes &+= size
+            sizes[min(size, SpeakerDescriptors.packetSize)] &+= 1
+            if size % Speaker.bytesPerFrame != 0 { brokenPackets &+= 1 }
+            return true
+        }
+
+        mutating func clear() {
+            let isStreaming = isStreaming
+            self = Reception()
+            self.isStreaming = isStreaming
+        }
+    }
 
     /// Makes a speaker.
     ///
@@ -115,7 +150,7 @@ public final class Speaker: Peripheral {
     /// How many packets of each size came, by size in bytes.
     public var packetSizes: [Int: Int] {
         var result: [Int: Int] = [:]
-        for (size, count) in sizes.enumerated() where count > 0 { result[size] = count }
+        for (size, count) in reception.sizes.enumerated() where count > 0 { result[size] = count }
         return result
     }
 
@@ -124,13 +159,7 @@ public final class Speaker: Peripheral {
         kept = ChunkedBytes()
         sections = []
         beginsSection = true
-        lastFrame = nil
-        packetsReceived = 0
-        brokenPackets = 0
-        bytesHeard = 0
-        gaps = 0
-        silentFrames = 0
-        for size in sizes.indices { sizes[size] = 0 }
+        reception.clear()
     }
 
     // MARK: what the bus says
@@ -143,14 +172,14 @@ public final class Speaker: Peripheral {
     }
 
     /// Stops the stream.
-    public func configurationSelected(_ value: UInt8) { isStreaming = false }
+    public func configurationSelected(_ value: UInt8) { reception.isStreaming = false }
 
     /// Starts a stream with setting 1, or ends it with setting 0.
     public func alternateSettingSelected(_ alternate: UInt8, interface: UInt8) {
         guard interface == SpeakerDescriptors.streamingInterface else { return }
-        isStreaming = alternate == 1
+        reception.isStreaming = alternate == 1
         beginsSection = true
-        lastFrame = nil
+        reception.lastFrame = nil
     }
 
     /// Sets mute, volume or sampling frequency. A frequency that the format does not list is refused with STALL.
@@ -179,21 +208,8 @@ public final class Speaker: Peripheral {
 
     /// Takes a packet of sound.
     public func receive(_ bytes: Span<UInt8>, at endpoint: EndpointAddress, in microframe: Microframe) -> Handshake {
-        guard endpoint == Speaker.endpoint, isStreaming else { return .stall }
-        let frame = microframe.frame
-        if let lastFrame {
-            let distance = frame - lastFrame
-            if distance > 1 {
-                gaps &+= 1
-                silentFrames &+= Int(distance - 1)
-            }
-        }
-        lastFrame = frame
-        packetsReceived &+= 1
-        bytesHeard &+= bytes.count
-        sizes[min(bytes.count, SpeakerDescriptors.packetSize)] &+= 1
-        if bytes.count % Speaker.bytesPerFrame != 0 { brokenPackets &+= 1 }
-        keep(bytes, from: microframe)
+        guard endpoint == Speaker.endpoint, reception.take(bytes.count, in: microframe.frame) else { return .stall }
+        if keeping != .nothing { keep(bytes, from: microframe) }
         return .accept
     }
 
