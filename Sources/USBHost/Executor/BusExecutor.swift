@@ -148,9 +148,10 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
         }
     }
 
-    func enqueue(_ work: Work) {
+    func enqueue(_ work: Work, endingInterest: Bool = false) {
         let current = currentThreadIdentity()
         lock.lock()
+        if endingInterest { interest -= 1 }
         incoming.append(work)
         isExhausted = false
         changes &+= 1
@@ -253,9 +254,8 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
         }
     }
 
-    /// Serves the deadlines that have come.
+    /// Serves the deadlines that have come. The lock is not held.
     private func serveDeadlines() {
-        guard lock.withLock({ !deadlines.isEmpty }) else { return }
         let now = clock.presentInstant.nanoseconds
         while let (node, keeper) = lock.withLock({ popDue(now: now) }) {
             withExtendedLifetime(keeper) { node.deadlineReached() }
@@ -291,8 +291,12 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
         let result = source?.poll(until: deadline, wait: wait) ?? .exhausted
         // If this was the last reference, the wire goes and shuts the executor down, for which the lock must be free.
         source = nil
-        serveDeadlines()
         lock.lock()
+        if !deadlines.isEmpty {
+            lock.unlock()
+            serveDeadlines()
+            lock.lock()
+        }
         isPolling = false
         pollingThread = 0
         if result == .exhausted, deadline == nil, changes == changesBefore { isExhausted = true }

@@ -1,6 +1,8 @@
 // swift-usb: a USB host library in Swift.
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import Synchronization
+
 /// The memory of one transfer. It stays at its address from submit to completion, whoever owns it.
 @safe enum TransferMemory {
     /// Allocated with the transfer and freed with it.
@@ -41,12 +43,11 @@
 ///
 /// It refuses to go away while a transfer uses it. Copying in and out is checked against its size.
 @safe public final class RegisteredBuffer: @unchecked Sendable {
-    private let lock = Lock()
     private let bytes: UnsafeMutableRawBufferPointer
     private let ownsBytes: Bool
     private let wireBuffer: (any WireBuffer)?
-    private var transfersInFlight = 0
-    private var isRegistered = true
+    /// The transfers in flight, or -1 when the registration has ended.
+    private let uses = Atomic(0)
 
     /// The size in bytes.
     public let byteCount: Int
@@ -86,17 +87,15 @@
     }
 
     /// How many transfers in flight use the buffer.
-    public var transferCount: Int { lock.withLock { transfersInFlight } }
+    public var transferCount: Int { max(0, uses.load(ordering: .acquiring)) }
 
     /// Ends the registration: no transfer can use the buffer any more.
     ///
     /// Throws `.busy` while a transfer in flight uses it.
     public func unregister() throws(USBError) {
-        try lock.withLock { () throws(USBError) in
-            guard transfersInFlight == 0 else {
-                throw USBError(.busy, message: "\(transfersInFlight) transfers in flight use the registered buffer")
-            }
-            isRegistered = false
+        let (exchanged, count) = uses.compareExchange(expected: 0, desired: -1, ordering: .acquiringAndReleasing)
+        guard exchanged || count < 0 else {
+            throw USBError(.busy, message: "\(count) transfers in flight use the registered buffer")
         }
     }
 
@@ -124,15 +123,17 @@
     }
 
     func beginTransfer() throws(USBError) {
-        try lock.withLock { () throws(USBError) in
-            guard isRegistered else {
-                throw USBError(.invalidArgument, message: "the buffer's registration has ended")
-            }
-            transfersInFlight += 1
+        var count = uses.load(ordering: .relaxed)
+        while count >= 0 {
+            let result = uses.compareExchange(
+                expected: count, desired: count + 1, ordering: .acquiringAndReleasing)
+            if result.exchanged { return }
+            count = result.original
         }
+        throw USBError(.invalidArgument, message: "the buffer's registration has ended")
     }
 
     func endTransfer() {
-        lock.withLock { transfersInFlight -= 1 }
+        uses.subtract(1, ordering: .acquiringAndReleasing)
     }
 }

@@ -149,12 +149,16 @@ extension PipeCore: CompletionSink {
 
     /// Tells whoever waits. No lock is held.
     func deliver(_ delivery: Delivery, of transfer: TransferCore) {
-        if delivery.gaveInterest { executor.removeInterest() }
+        switch delivery.waiter {
+        case .nobody where delivery.hasHandler:
+            executor.enqueue(.handler(transfer), endingInterest: delivery.gaveInterest)
+        default: if delivery.gaveInterest { executor.removeInterest() }
+        }
         switch delivery.waiter {
         case .task(let resumption): resumption.resume()
         case .thread: executor.finishBlocking { transfer.blockingIsDone = true }
         case .abandoned: recycle(transfer)
-        case .nobody: if delivery.hasHandler { executor.enqueue(.handler(transfer)) }
+        case .nobody: break
         }
         for waiter in delivery.drained {
             switch waiter {

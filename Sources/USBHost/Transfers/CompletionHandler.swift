@@ -13,13 +13,13 @@ private final class TypedCompletionHandler<Kind: PipeKind>: CompletionHandler {
     var body: (@Sendable (consuming Completed<Kind>) -> Void)?
 
     override func run(for transfer: TransferCore) {
-        let lock = transfer.pipe.lock
-        lock.lock()
+        let pipe = transfer.pipe
+        pipe.lock.lock()
         let body = self.body
         self.body = nil
         transfer.hasHandler = false
         transfer.life.collect()
-        lock.unlock()
+        pipe.lock.unlock()
         body?(Completed(core: transfer))
     }
 }

@@ -17,6 +17,8 @@ import USBSpecification
 
     /// The pipe; kept alive by ``loan`` whenever the transfer is in somebody's hands or in flight.
     unowned let pipe: PipeCore
+    /// The pipe's endpoint.
+    let info: EndpointInfo
     var loan: PipeCore?
     /// The pipe, unless it is gone; for handles that may outlive it.
     var livePipe: PipeCore? { loan }
@@ -87,6 +89,7 @@ import USBSpecification
 
     init(pipe: PipeCore, memory: consuming TransferMemory) {
         self.pipe = pipe
+        info = pipe.info
         self.memory = memory
     }
 
@@ -104,7 +107,7 @@ import USBSpecification
     func layOut<Sizes: Sequence<Int>>(_ sizes: Sizes, count: Int) throws(USBError) {
         guard count > 0 else {
             packetCount = 0
-            throw USBError(.invalidArgument, endpoint: pipe.info.address, message: "no packets")
+            throw USBError(.invalidArgument, endpoint: info.address, message: "no packets")
         }
         if unsafe packets.count < count {
             let table = UnsafeMutableBufferPointer<WirePacket>.allocate(capacity: count)
@@ -113,20 +116,20 @@ import USBSpecification
             unsafe packets = unsafe table
         }
         let capacity = unsafe memory.bytes.count
-        let limit = pipe.info.maximumBytesPerInterval
+        let limit = info.maximumBytesPerInterval
         var offset = 0
         var index = 0
         for size in sizes.prefix(count) {
             guard size >= 0, size <= limit else {
                 packetCount = 0
                 throw USBError(
-                    .invalidArgument, endpoint: pipe.info.address,
+                    .invalidArgument, endpoint: info.address,
                     message: "packet \(index) has \(size) bytes; one service interval carries 0 to \(limit)")
             }
             guard size <= capacity - offset else {
                 packetCount = 0
                 throw USBError(
-                    .invalidArgument, endpoint: pipe.info.address,
+                    .invalidArgument, endpoint: info.address,
                     message: "the packets up to number \(index) need \(offset + size) bytes; there are \(capacity)")
             }
             unsafe packets[index] = WirePacket(offset: offset, length: size)
@@ -172,7 +175,7 @@ import USBSpecification
         waiter = .nobody
         blockingIsDone = false
         let count = packetCount
-        if pipe.info.type == .isochronous {
+        if info.type == .isochronous {
             for index in 0..<count {
                 unsafe packets[index].actualLength = 0
                 unsafe packets[index].status = .notAttempted
@@ -184,7 +187,7 @@ import USBSpecification
         TransferOutcome(
             status: status, byteCount: byteCount, requestedByteCount: length, time: time,
             firstPosition: firstPosition, nextPosition: nextPosition, positionQuality: positionQuality,
-            mayFollowGap: mayFollowGap, endpoint: pipe.info.address, detail: detail, message: message)
+            mayFollowGap: mayFollowGap, endpoint: info.address, detail: detail, message: message)
     }
 
     /// The loan does not change while a deadline is armed.

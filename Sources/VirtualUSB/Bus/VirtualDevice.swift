@@ -106,8 +106,9 @@ final class VirtualPipe: WirePipe, @unchecked Sendable {
     /// Whose pipe it is.
     let handle: ObjectIdentifier
     private let bus: VirtualBus
-    /// The owner of the pipe holds this object, so this one must not hold the owner.
-    private weak var sink: (any CompletionSink)?
+    /// The owner of the pipe holds this object, so this one must not hold the owner, which closes the pipe before it
+    /// goes.
+    private unowned let sink: any CompletionSink
     /// Guarded by the bus's lock.
     private var isClosed = false
 
@@ -126,7 +127,7 @@ final class VirtualPipe: WirePipe, @unchecked Sendable {
             guard !endpoint.device.isGone else {
                 throw USBError(.deviceGone, endpoint: endpoint.address, message: "the device was unplugged")
             }
-            guard !isClosed, !endpoint.isRetired, let sink else {
+            guard !isClosed, !endpoint.isRetired else {
                 throw USBError(
                     .closed, endpoint: endpoint.address,
                     message: "the pipe was closed, or its alternate setting is no longer selected")
