@@ -10,8 +10,8 @@ func busInMemory(_ effort: Effort) async throws {
         var run: (Double) throws -> Double
         var seconds: Double
     }
-    let audioRate = 192_000.0
-    let rows = [
+    let batches = [1, 10, 25, 100]
+    var rows = [
         Row(
             name: "isochronous IN, 3 x 1024 bytes each microframe", aim: 300, bytesPerSecond: 24_576_000,
             run: { try fullIsochronousStream(.in, seconds: $0) }, seconds: 100),
@@ -19,18 +19,14 @@ func busInMemory(_ effort: Effort) async throws {
             name: "isochronous OUT, the same, every byte compared", aim: 300, bytesPerSecond: 24_576_000,
             run: { try fullIsochronousStream(.out, seconds: $0) }, seconds: 100),
         Row(
-            name: "audio, batches of 1 ms", aim: 10_000, bytesPerSecond: audioRate,
-            run: { try audioStream(batch: .milliseconds(1), seconds: $0) }, seconds: 600),
-        Row(
-            name: "audio, batches of 10 ms", aim: 10_000, bytesPerSecond: audioRate,
-            run: { try audioStream(batch: .milliseconds(10), seconds: $0) }, seconds: 1_200),
-        Row(
-            name: "audio, batches of 100 ms", aim: 10_000, bytesPerSecond: audioRate,
-            run: { try audioStream(batch: .milliseconds(100), seconds: $0) }, seconds: 1_200),
-        Row(
             name: "bulk IN, 13 x 512 bytes each microframe", aim: nil, bytesPerSecond: 53_248_000,
             run: { try saturatedBulk(seconds: $0) }, seconds: 30),
     ]
+    rows += batches.map { batch in
+        Row(
+            name: "audio, 192 bytes a ms, batches of \(batch) ms", aim: 10_000, bytesPerSecond: 192_000,
+            run: { try audioStream(batch: .milliseconds(batch), seconds: $0) }, seconds: batch < 10 ? 600 : 2_400)
+    }
     var loads = rows.map { row in
         { try row.run(max(1, row.seconds * effort.scale)) } as Load
     }
@@ -51,4 +47,16 @@ func busInMemory(_ effort: Effort) async throws {
         ])
     }
     printTable(["load", "of real time", "spread", "aim", "payload", "of memcpy"], lines)
+
+    // A second of sound takes 1,000 packets, and 1,000 batches over their length in milliseconds.
+    let (short, long) = (1e6 / rates[rows.count - 3].median, 1e6 / rates[rows.count - 1].median)
+    let batch = (short - long) / 90
+    print("From the audio in batches of 10 and of 100 ms: \(text(batch * 1_000)) ns for each batch, whose task is")
+    let packet = long - 10 * batch
+    print(
+        "suspended and resumed once, and \(text(packet)) ns for each packet. A second of sound in 100 us, which is 10,000"
+    )
+    print(
+        "times real time, \(packet < 100 ? "takes batches of \(text(batch * 1_000 / (100 - packet))) ms" : "is out of reach")."
+    )
 }

@@ -16,7 +16,9 @@ private func forms(_ effort: Effort) async throws {
             let count = effort.scaled(hops ? 20_000 : 400_000)
             return { try await roundTrips(form, count: count, hops ? .wall : .processor) }
         }, effort)
-    print("A bulk transfer of no bytes from submit to completion, one at a time:")
+    print(
+        "A bulk transfer of no bytes from submit to completion, one at a time; on the default executor in time by the wall:"
+    )
     print()
     printTable(
         ["form", "of the callback form", "each", "spread"],
