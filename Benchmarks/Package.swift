@@ -9,7 +9,7 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
-let library: [Target.Dependency] = ["USBHost", "USBSpecification", "VirtualUSB"].map {
+let library: [Target.Dependency] = ["LinuxUSB", "USBHost", "USBSpecification", "VirtualUSB"].map {
     .product(name: $0, package: "swift-usb")
 }
 
@@ -20,6 +20,7 @@ let package = Package(
     ],
     targets: [
         .executableTarget(name: "Figures", dependencies: library, swiftSettings: settings),
+        .executableTarget(name: "Peer", dependencies: library, swiftSettings: settings),
         .executableTarget(name: "Allocations", dependencies: library, swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
