@@ -66,7 +66,7 @@ import USBSpecification
         self.system = system
         capabilities = ControllerCapabilities(
             exactStartFrame: false, continuation: .inferred, frameClock: .estimated, packetsPerRequest: 128,
-            bulkContinuation: false, partsInFlight: 1, zeroLengthTermination: false, zeroCopy: true,
+            bulkContinuation: false, partsInFlight: 1, zeroLengthTermination: false, zeroCopy: true, bulkStreams: true,
             leadMicroframes: 16)
         clock = BusClock(flow: .real)
         executor = BusExecutor(clock: clock, driver: .thread(name: "usb"))

@@ -119,6 +119,7 @@ final class UsbfsPipe: WirePipe, @unchecked Sendable {
             if info.address.direction == .in, !request.part.contains(.last) { flags.insert(.shortIsError) }
         }
         if request.endsWithZeroLengthPacket { flags.insert(.zeroPacket) }
+        defer { if request.streamID != 0 { unsafe block.header.pointee.stream_id = UInt32(request.streamID) } }
         unsafe block.prepare(
             kind: UInt32(isBulk ? USBDEVFS_URB_TYPE_BULK : USBDEVFS_URB_TYPE_INTERRUPT),
             endpoint: info.address.rawValue,

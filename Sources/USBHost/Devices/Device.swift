@@ -259,9 +259,16 @@ public final class Device: @unchecked Sendable {
         wireDevice?.release(interface: number)
     }
 
-    func openPipe(_ info: EndpointInfo, sink: any CompletionSink) throws(USBError) -> any WirePipe {
+    /// Calls `body` with the wire's device, while that is there.
+    func withWireDevice<Value>(
+        _ body: (any WireDevice) throws(USBError) -> Value
+    ) throws(USBError) -> Value {
         guard let wireDevice = lock.withLock({ isGone ? nil : self.wireDevice }) else { throw USBError(.deviceGone) }
-        return try wireDevice.openPipe(info, sink: sink)
+        return try body(wireDevice)
+    }
+
+    func openPipe(_ info: EndpointInfo, sink: any CompletionSink) throws(USBError) -> any WirePipe {
+        try withWireDevice { (wire) throws(USBError) in try wire.openPipe(info, sink: sink) }
     }
 
     fileprivate func wentAway() {

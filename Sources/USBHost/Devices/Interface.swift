@@ -121,6 +121,46 @@ public final class Interface: @unchecked Sendable {
         for pipe in open { pipe.die(cause) }
     }
 
+    // MARK: Streams
+
+    /// Gives bulk endpoints of the selected alternate setting streams, and returns how many each has: `count` or fewer.
+    /// Transfers name theirs with `Transfer.streamID`. Selecting an alternate setting takes the streams back.
+    ///
+    /// Throws `.unsupported` where the wire, the speed or an endpoint has no streams, `.notFound` for an endpoint that is
+    /// not in the setting, `.invalidArgument` for a count below 1, `.busy` while transfers are queued on an endpoint.
+    public func enableStreams(_ count: Int, on endpoints: [EndpointAddress]) throws(USBError) -> Int {
+        guard count > 0 else { throw USBError(.invalidArgument, message: "\(count) streams were asked for") }
+        var most = count
+        for address in endpoints {
+            guard let layout = alternateSetting.endpoint(address) else {
+                throw USBError(.notFound, endpoint: address, message: "it is not in the selected alternate setting")
+            }
+            let offered = device.speed.isSuperSpeed ? layout.companion?.streamCount ?? 0 : 0
+            guard layout.descriptor.transferType == .bulk, offered > 0 else {
+                throw USBError(.unsupported, endpoint: address, message: "it has no streams")
+            }
+            most = min(most, offered)
+        }
+        try checkQuiet(endpoints)
+        return try device.withWireDevice { (wire) throws(USBError) in try wire.allocateStreams(most, on: endpoints) }
+    }
+
+    /// Takes the streams of endpoints back.
+    ///
+    /// Throws `.busy` while transfers are queued on an endpoint, and what the wire says when there are none.
+    public func disableStreams(on endpoints: [EndpointAddress]) throws(USBError) {
+        try checkQuiet(endpoints)
+        try device.withWireDevice { (wire) throws(USBError) in try wire.freeStreams(on: endpoints) }
+    }
+
+    private func checkQuiet(_ endpoints: [EndpointAddress]) throws(USBError) {
+        let open = lock.withLock { pipes }
+        for address in endpoints {
+            guard let pipe = open[address]?.pipe, pipe.lock.withLock({ pipe.queuedCount > 0 }) else { continue }
+            throw USBError(.busy, endpoint: address, message: "transfers are queued on it")
+        }
+    }
+
     // MARK: Pipes
 
     /// Opens the OUT pipe of an endpoint in the selected alternate setting.

@@ -51,6 +51,16 @@ final class FaultDevice: WireDevice, DeviceSink, @unchecked Sendable {
         return pipe
     }
 
+    func allocateStreams(_ count: Int, on endpoints: [EndpointAddress]) throws(USBError) -> Int {
+        guard !isGone else { throw USBError(.deviceGone) }
+        return try inner.allocateStreams(count, on: endpoints)
+    }
+
+    func freeStreams(on endpoints: [EndpointAddress]) throws(USBError) {
+        guard !isGone else { throw USBError(.deviceGone) }
+        try inner.freeStreams(on: endpoints)
+    }
+
     func makeBuffer(byteCount: Int) -> (any WireBuffer)? { isGone ? nil : inner.makeBuffer(byteCount: byteCount) }
 
     func close() {

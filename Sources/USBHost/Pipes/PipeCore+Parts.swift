@@ -34,6 +34,7 @@ extension PipeCore {
                 let start = min(index * limit, transfer.length)
                 let end = min(start + limit, transfer.length)
                 request.operation = .data
+                request.streamID = transfer.streamID
                 unsafe request.buffer = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[start..<end])
                 request.part = PipeCore.part(index, of: dataParts)
                 request.endsWithZeroLengthPacket = wantsTerminator && !addsPart && index == dataParts - 1

@@ -1,6 +1,8 @@
 // swift-usb: a USB host library in Swift.
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 
+public import USBSpecification
+
 /// A USB host controller, real or not: the one seam between the engine and a wire.
 ///
 /// A wire does four things: it lists devices, opens one, moves transfers and tells the time. Everything that must behave
@@ -53,6 +55,13 @@ public protocol WireDevice: AnyObject, Sendable {
     /// Memory that the wire can use without a copy; nil when it has none, or none left. May block for one system call.
     func makeBuffer(byteCount: Int) -> (any WireBuffer)?
 
+    /// Gives bulk endpoints of a claimed interface streams, numbered from 1, and returns how many there are: `count` or
+    /// fewer. Nothing is outstanding on the endpoints. May block for one system call.
+    func allocateStreams(_ count: Int, on endpoints: [EndpointAddress]) throws(USBError) -> Int
+
+    /// Takes the streams of endpoints back. Nothing is outstanding on them. May block for one system call.
+    func freeStreams(on endpoints: [EndpointAddress]) throws(USBError)
+
     /// Closes the device; the engine has closed all pipes before. Completions still outstanding are not delivered.
     func close()
 }
@@ -60,6 +69,16 @@ public protocol WireDevice: AnyObject, Sendable {
 extension WireDevice {
     /// No such memory.
     public func makeBuffer(byteCount: Int) -> (any WireBuffer)? { nil }
+
+    /// No streams.
+    public func allocateStreams(_ count: Int, on endpoints: [EndpointAddress]) throws(USBError) -> Int {
+        throw USBError(.unsupported, message: "this wire has no bulk streams")
+    }
+
+    /// No streams.
+    public func freeStreams(on endpoints: [EndpointAddress]) throws(USBError) {
+        throw USBError(.unsupported, message: "this wire has no bulk streams")
+    }
 }
 
 /// Memory of a wire, zeroed, which it can use without a copy. It stays until this object goes.

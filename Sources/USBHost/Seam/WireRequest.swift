@@ -62,6 +62,9 @@ public import USBSpecification
     /// Whether a bulk or interrupt OUT request whose length is a multiple of the packet size ends with a zero-length
     /// packet. Only set for a wire that declares `zeroLengthTermination`.
     public var endsWithZeroLengthPacket = false
+    /// The bulk stream that the request belongs to; 0 where the endpoint has no streams. Only set for a wire that declares
+    /// `bulkStreams`.
+    public var streamID: UInt16 = 0
     /// The record that the pipe's outermost layer made for this slot.
     var record: AnyObject?
 

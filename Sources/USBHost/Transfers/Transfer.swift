@@ -97,6 +97,18 @@ extension Transfer where Kind: DataKind {
     }
 }
 
+extension Transfer where Kind == Bulk {
+    /// The stream that the transfer belongs to, on an endpoint whose streams are enabled: 1 to as many as were granted by
+    /// `Interface.enableStreams(_:on:)`. 0 where there are none, as at first.
+    ///
+    /// Transfers of one stream keep their order; those of different streams end as the device serves them (USB 3.2
+    /// section 8.12.1.4).
+    public var streamID: UInt16 {
+        get { core.streamID }
+        set { core.streamID = newValue }
+    }
+}
+
 extension Transfer where Kind == Isochronous {
     /// The number of packets.
     public var packetCount: Int { core.packetCount }

@@ -51,6 +51,7 @@ import USBSpecification
     var isRefusalDelivered = false
     var ignoresGate = false
     var endsWithZeroLengthPacket = false
+    var streamID: UInt16 = 0
 
     // The packets of an isochronous transfer, and the requests to the wire.
     private(set) var packets = unsafe UnsafeMutableBufferPointer<WirePacket>(start: nil, count: 0)
