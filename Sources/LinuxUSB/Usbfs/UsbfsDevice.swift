@@ -115,8 +115,10 @@ final class UsbfsDevice: WireDevice, @unchecked Sendable {
             result = unsafe system.control(file, CLINUXUSB_DISCONNECT_CLAIM, &claim)
             if result == -ENOTTY {
                 // Older kernels do it in two steps.
-                if driver != nil { _ = interfaceCall(CLINUXUSB_DISCONNECT, interface) }
+                let isDetached = driver != nil && interfaceCall(CLINUXUSB_DISCONNECT, interface) >= 0
                 result = unsafe system.control(file, CLINUXUSB_CLAIMINTERFACE, &number)
+                // In between somebody else was quicker, or the claim is not allowed.
+                if result < 0, isDetached { _ = interfaceCall(CLINUXUSB_CONNECT, interface) }
             }
         } else {
             result = unsafe system.control(file, CLINUXUSB_CLAIMINTERFACE, &number)
