@@ -13,7 +13,7 @@ import USBSpecification
 @testable import LinuxUSB
 
 /// Everything that the scripted kernel knows. Guarded by its lock.
-final class KernelState {
+final class KernelState: @unchecked Sendable {
     /// A set of files that somebody waits for.
     final class Poller {
         var watched: [(file: Int32, events: PollEvents, token: UInt64)] = []

@@ -39,6 +39,13 @@ final class ScriptedKernel: SystemCalls, @unchecked Sendable {
         return try body(state)
     }
 
+    /// Ends the oldest requests that are pending at an endpoint, all in one moment.
+    func end(_ device: ScriptedDevice, _ endpoint: UInt8, _ endings: [Ending]) {
+        atOnce { state in
+            for ending in endings { state.end(device, endpoint, ending) }
+        }
+    }
+
     /// Waits until the kernel is in a state; a task that is cancelled waits no longer.
     func until(_ condition: @escaping @Sendable (KernelState) -> Bool) async {
         let number = lock.withLock {
