@@ -51,7 +51,7 @@ import USBHost
     }
 
     /// Takes the request from the kernel; false when somebody has done so already.
-    func takeBack() -> Bool { isOutstanding.exchange(false, ordering: .acquiringAndReleasing) }
+    func takeBack() -> Bool { isOutstanding.exchange(false, ordering: .sequentiallyConsistent) }
 
     /// The packet descriptors behind the header.
     var packets: UnsafeMutablePointer<usbdevfs_iso_packet_desc> {

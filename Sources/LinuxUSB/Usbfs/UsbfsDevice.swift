@@ -245,7 +245,10 @@ final class UsbfsDevice: WireDevice, @unchecked Sendable {
     func discard(_ block: RequestBlock) {
         guard !isDrained.load(ordering: .acquiring) else {
             // The kernel will not give it back any more.
-            if block.takeBack() { bus.post(block, .deviceGone) }
+            if block.takeBack() {
+                bus.post(block, .deviceGone)
+                unsafe block.pipe.endOrphans()
+            }
             return
         }
         // It says EINVAL for one that has ended already, which is no error.
@@ -273,7 +276,7 @@ final class UsbfsDevice: WireDevice, @unchecked Sendable {
             let left = outstanding.subtract(1, ordering: .relaxed).newValue
             let leftOfPipe = pipe.outstanding.subtract(1, ordering: .sequentiallyConsistent).newValue
             pipe.finish(block, hasMore: leftOfPipe > 0, time: time)
-            if leftOfPipe == 0 { pipe.endOrphans() }
+            pipe.endOrphans()
             count += 1
             // Nothing is left that the kernel could say.
             if left == 0, !isHungUp { break }

@@ -23,9 +23,11 @@ final class UsbfsPipe: WirePipe, @unchecked Sendable {
     private var chainEnd: Microframe?
     /// Requests that the kernel has.
     let outstanding = Atomic(0)
-    /// Parts of a split transfer that the kernel no longer takes, because an earlier one has ended it. They end when
-    /// that one and everything before it has. Guarded by the lock.
-    private var orphans: [RequestBlock] = []
+    /// The part of a split transfer that the kernel took last. Used by `submit` only.
+    private var lastPart: RequestBlock?
+    /// Parts of a split transfer that the kernel no longer takes, because an earlier one has ended it, each with the
+    /// last part that it took. They end when that one has, and so everything before it. Guarded by the lock.
+    private var orphans: [(block: RequestBlock, lastPart: RequestBlock?)] = []
     private let hasOrphans = Atomic(false)
     private let lock = Lock()
 
@@ -56,7 +58,10 @@ final class UsbfsPipe: WirePipe, @unchecked Sendable {
         case .data: try prepareData(request, block)
         case .isochronous: try prepareIsochronous(request, block)
         }
+        if request.part == .whole { return try device.give(block, to: self) }
+        if request.part.contains(.first) { lastPart = nil }
         try device.give(block, to: self)
+        if !block.isOutsideQueue { lastPart = request.part.contains(.last) ? nil : block }
     }
 
     func cancel(_ request: WireRequest, record: AnyObject?) {
@@ -72,17 +77,26 @@ final class UsbfsPipe: WirePipe, @unchecked Sendable {
     /// Takes a part that the kernel refused because its transfer has ended.
     func adopt(_ block: RequestBlock) {
         block.isOutsideQueue = true
-        lock.withLock { orphans.append(block) }
-        hasOrphans.store(true, ordering: .sequentiallyConsistent)
-        if outstanding.load(ordering: .sequentiallyConsistent) == 0 { endOrphans() }
+        lock.withLock {
+            orphans.append((block, lastPart))
+            hasOrphans.store(true, ordering: .sequentiallyConsistent)
+        }
+        endOrphans()
     }
 
-    /// Ends those parts. Called when the kernel has nothing of this pipe any more.
+    /// Ends those parts whose transfer the kernel has given back. What is queued behind does not matter: it may wait for
+    /// just this end. Called whenever a request has come back.
     func endOrphans() {
-        guard hasOrphans.exchange(false, ordering: .sequentiallyConsistent) else { return }
+        guard hasOrphans.load(ordering: .sequentiallyConsistent) else { return }
         let ended = lock.withLock {
-            defer { orphans = [] }
-            return orphans
+            var ended: [RequestBlock] = []
+            orphans.removeAll { orphan in
+                if orphan.lastPart?.isOutstanding.load(ordering: .sequentiallyConsistent) ?? false { return false }
+                ended.append(orphan.block)
+                return true
+            }
+            hasOrphans.store(!orphans.isEmpty, ordering: .sequentiallyConsistent)
+            return ended
         }
         for block in ended { device.bus.post(block, .cancelled) }
     }
