@@ -126,9 +126,9 @@ final class UsbfsPipe: WirePipe, @unchecked Sendable {
         let isBulk = info.type == .bulk
         var flags: RequestFlags = []
         if isBulk, request.part != .whole {
-            if !request.part.contains(.first), device.abilities.contains(.bulkContinuation) {
-                flags.insert(.bulkContinuation)
-            }
+            // The ability is about short packets. What is sent is dropped behind a failure on every controller.
+            let isDropped = device.abilities.contains(.bulkContinuation) || info.address.direction == .out
+            if !request.part.contains(.first), isDropped { flags.insert(.bulkContinuation) }
             // A short packet must look like a failure to the kernel, or it would not drop what follows.
             if info.address.direction == .in, !request.part.contains(.last) { flags.insert(.shortIsError) }
         }
