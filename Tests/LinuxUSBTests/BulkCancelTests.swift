@@ -164,10 +164,14 @@ final class Holder<Kind: PipeKind>: @unchecked Sendable {
         self.flight = consume flight
     }
 
+    func take() -> InFlight<Kind> {
+        guard let flight = flight.take() else { fatalError("a transfer ends once") }
+        return flight
+    }
+
     /// The end. Called once.
     func outcome() async -> TransferOutcome {
-        guard let flight = flight.take() else { fatalError("a transfer ends once") }
-        let done = await flight.completion()
+        let done = await take().completion()
         return done.outcome
     }
 
