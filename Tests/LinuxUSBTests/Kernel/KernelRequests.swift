@@ -65,7 +65,7 @@ struct Submission: Sendable {
     let isMapped: Bool
     /// Whether it continues the bulk transfer before it.
     let isContinuation: Bool
-    /// What had moved when it is cut short.
+    /// What had moved when it is cut short: bytes, or packets of an isochronous request.
     var progress = 0
     private(set) var status: Int32 = 0
     private(set) var count = 0
@@ -112,7 +112,8 @@ struct Submission: Sendable {
 
     /// It is cut short; what had moved stays.
     func cut(_ status: Int32) {
-        end(submission.packets.isEmpty ? .failed(status, after: progress) : Ending(status: status))
+        guard !submission.packets.isEmpty else { return end(.failed(status, after: progress)) }
+        end(Ending(status: status, packets: submission.packets.prefix(progress).map { ($0, 0) }))
     }
 
     /// Writes the result into the program's memory, as the kernel does when the request is reaped.
