@@ -179,8 +179,16 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
     /// Takes back one ``addInterest()``.
     public func removeInterest() {
         lock.lock()
-        interest -= 1
+        let source = removeInterestLocked()
         lock.unlock()
+        source?.wake()
+    }
+
+    /// Returns what is to be woken with no lock held: a loop that waits for nobody would keep the wire alive for ever.
+    private func removeInterestLocked() -> (any EventSource)? {
+        interest -= 1
+        guard interest == 0, isPolling, pollingThread == ownerThread, clock.flow == .real else { return nil }
+        return pollingThread == currentThreadIdentity() ? nil : source
     }
 
     private func addInterestLocked() {
@@ -246,12 +254,16 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
     /// Takes a deadline back. Returns false when it had come already.
     @discardableResult
     func disarm(_ node: DeadlineNode, withInterest: Bool = false) -> Bool {
-        lock.withLock {
-            guard node.isArmed else { return false }
-            deadlines.remove(node)
-            if withInterest { interest -= 1 }
-            return true
+        lock.lock()
+        guard node.isArmed else {
+            lock.unlock()
+            return false
         }
+        deadlines.remove(node)
+        let source = withInterest ? removeInterestLocked() : nil
+        lock.unlock()
+        source?.wake()
+        return true
     }
 
     /// Serves the deadlines that have come. The lock is not held.
