@@ -35,6 +35,8 @@ final class UsbfsDevice: WireDevice, @unchecked Sendable {
     /// Interfaces from which a driver of the system was taken, to be given back.
     private var detached: Set<UInt8> = []
     private var isClosed = false
+    /// What the kernel has, by address, where it is an old one that gives nothing back after an unplugging.
+    private var kept: [ObjectIdentifier: RequestBlock] = [:]
 
     init(
         _ description: DeviceDescription, file: Int32, node: String, kind: ControllerKind, token: UInt64,
@@ -188,15 +190,25 @@ final class UsbfsDevice: WireDevice, @unchecked Sendable {
         outstanding.add(1, ordering: .relaxed)
         pipe.outstanding.add(1, ordering: .sequentiallyConsistent)
         block.isOutstanding.store(true, ordering: .releasing)
+        if keepsRequests { lock.withLock { kept[ObjectIdentifier(block)] = block } }
         let result = unsafe system.control(file, CLINUXUSB_SUBMITURB, UnsafeMutableRawPointer(block.header))
         guard result < 0 else { return }
-        block.isOutstanding.store(false, ordering: .relaxed)
+        // If the device was found gone in between, its end is on the way.
+        guard takeBack(block) else { return }
         outstanding.subtract(1, ordering: .relaxed)
         pipe.outstanding.subtract(1, ordering: .sequentiallyConsistent)
         let code = ErrorCode(result: result)
         // An earlier part has ended the transfer already, and its completion is on the way.
         if code.number == EREMOTEIO { return pipe.adopt(block) }
         throw refusal(code, at: pipe.info)
+    }
+
+    private var keepsRequests: Bool { !abilities.contains(.reapAfterDisconnect) }
+
+    /// Takes a request from the kernel; false when somebody has done so already.
+    private func takeBack(_ block: RequestBlock) -> Bool {
+        if keepsRequests { lock.withLock { _ = kept.removeValue(forKey: ObjectIdentifier(block)) } }
+        return block.takeBack()
     }
 
     private func refusal(_ code: ErrorCode, at info: EndpointInfo) -> USBError {
@@ -243,14 +255,6 @@ final class UsbfsDevice: WireDevice, @unchecked Sendable {
 
     /// Asks the kernel to end a request early.
     func discard(_ block: RequestBlock) {
-        guard !isDrained.load(ordering: .acquiring) else {
-            // The kernel will not give it back any more.
-            if block.takeBack() {
-                bus.post(block, .deviceGone)
-                unsafe block.pipe.endOrphans()
-            }
-            return
-        }
         // It says EINVAL for one that has ended already, which is no error.
         _ = unsafe system.control(file, CLINUXUSB_DISCARDURB, UnsafeMutableRawPointer(block.header))
     }
@@ -270,7 +274,7 @@ final class UsbfsDevice: WireDevice, @unchecked Sendable {
             }
             guard let header = unsafe header else { break }
             let block = unsafe RequestBlock.of(header)
-            guard block.takeBack() else { continue }
+            guard takeBack(block) else { continue }
             // The completion may be the last use of the pipe.
             let pipe = unsafe block.pipe!
             let left = outstanding.subtract(1, ordering: .relaxed).newValue
@@ -288,6 +292,15 @@ final class UsbfsDevice: WireDevice, @unchecked Sendable {
     private func wentAway() {
         guard !isDrained.exchange(true, ordering: .acquiringAndReleasing) else { return }
         bus.ignore(file)
+        let left = lock.withLock {
+            defer { kept = [:] }
+            return Array(kept.values)
+        }
+        for block in left where block.takeBack() {
+            let pipe = unsafe block.pipe!
+            bus.post(block, .deviceGone)
+            pipe.endOrphans()
+        }
         sink?.deviceGone()
     }
 
