@@ -231,11 +231,11 @@ final class KernelState: @unchecked Sendable {
     }
 
     /// Pulls the plug: what is outstanding is cut short, and the file hangs up.
-    func unplug(_ device: ScriptedDevice) {
+    func unplug(_ device: ScriptedDevice, status: Int32 = ENOENT) {
         hide(device.name)
         device.isGone = true
         devices.removeAll { $0 === device }
-        for file in deviceFiles where file.device === device { file.cutAll(of: nil, ENOENT) }
+        for file in deviceFiles where file.device === device { file.cutAll(of: nil, status) }
     }
 
     /// Ends the oldest request that is pending at an endpoint. Returns whether there was one.

@@ -125,6 +125,7 @@ final class Log<Element: Sendable>: @unchecked Sendable {
     private var list: [Element] = []
 
     func add(_ element: Element) { lock.withLock { list.append(element) } }
+    func removeAll() { lock.withLock { list = [] } }
     var elements: [Element] { lock.withLock { list } }
 }
 #endif
