@@ -72,6 +72,10 @@ final class ScriptedKernel: SystemCalls, @unchecked Sendable {
     /// Tells everybody that waits. The lock is held.
     private func notify() {
         changed.broadcast()
+        tellWaiters()
+    }
+
+    private func tellWaiters() {
         for (number, waiter) in waiters where waiter.condition(state) {
             waiters[number] = nil
             waiter.resume()
@@ -216,6 +220,7 @@ final class ScriptedKernel: SystemCalls, @unchecked Sendable {
         lock.lock()
         defer { lock.unlock() }
         state.waits += 1
+        tellWaiters()
         guard case .poller(let poller) = state.files[poller] else {
             state.violations.append("waited for file \(poller), which is no poller")
             return -EBADF
