@@ -198,5 +198,27 @@ struct UnplugTests {
             #expect(reset?.kind == .deviceGone)
         }
     }
+
+    @Test("A device that is let go of by the last completion is closed behind the event loop, not under its hands")
+    func closedByCompletion() async throws {
+        for _ in 0..<100 * depth {
+            let ended = Log<TransferStatus>()
+            let kernel = ScriptedKernel()
+            let device = kernel.atOnce { $0.attach(SampleDevice()) }
+            try await withKernel(kernel) { kernel, bus in
+                do {
+                    let pipe = try bus.open(try #require(try bus.devices().first)).claim(0).inPipe(0x81, Bulk.self)
+                    // Nobody else has the device any more when this ends, on another thread than the loop's.
+                    let flight = Holder(try pipe.makeTransfer(capacity: 512).submit())
+                    Task { ended.add(await flight.completion()) }
+                }
+                kernel.atOnce { state in
+                    state.end(device, 0x81, .all)
+                    state.unplug(device)
+                }
+                await kernel.until { $0.deviceFiles.isEmpty }
+            }
+        }
+    }
 }
 #endif

@@ -35,6 +35,9 @@ final class UsbfsDevice: WireDevice, @unchecked Sendable {
     /// Interfaces from which a driver of the system was taken, to be given back.
     private var detached: Set<UInt8> = []
     private var isClosed = false
+    /// The event loop is taking what has ended. A completion that it delivers may be what lets go of the device.
+    private var isReaping = false
+    private var isFileClosed = false
     /// What the kernel has, by address, where it is an old one that gives nothing back after an unplugging.
     private var kept: [ObjectIdentifier: RequestBlock] = [:]
 
@@ -72,7 +75,15 @@ final class UsbfsDevice: WireDevice, @unchecked Sendable {
         }
         guard mustClose else { return }
         bus.unwatch(file, of: self)
-        system.close(file)
+        // Its number may belong to another file as soon as it is closed.
+        if lock.withLock({ mayClose() }) { system.close(file) }
+    }
+
+    /// Whether the file is to be closed now: once, and not under the hands of the event loop. The lock is held.
+    private func mayClose() -> Bool {
+        guard isClosed, !isReaping, !isFileClosed else { return false }
+        isFileClosed = true
+        return true
     }
 
     // MARK: What a pipe can do
@@ -263,6 +274,18 @@ final class UsbfsDevice: WireDevice, @unchecked Sendable {
     ///
     /// Returns the number of requests that ended.
     func reap(isHungUp: Bool, time: BusInstant) -> Int {
+        let isOpen = lock.withLock {
+            isReaping = !isClosed
+            return isReaping
+        }
+        guard isOpen else { return 0 }
+        defer {
+            let mustClose = lock.withLock {
+                isReaping = false
+                return mayClose()
+            }
+            if mustClose { system.close(file) }
+        }
         var count = 0
         // With a bound, so that a stream which never runs dry leaves room for other devices.
         while count < 256 {
