@@ -30,14 +30,14 @@ struct IsochronousTimeTests {
         "A transfer that follows one which should have ended may follow a gap, and says so", arguments: [true, false])
     func mayFollowGap(isLate: Bool) async throws {
         try await withDevice { kernel, device, interface in
-            let pipe = try interface.outPipe(0x05, Isochronous.self)
+            let pipe = try interface.inPipe(0x86, Isochronous.self)
             // A packet takes 125 us: 1 ms, or 4 s.
             let first = try pipe.makeTransfer(capacity: (isLate ? 8 : 32_000) * 192).submit(.asSoonAsPossible)
             let controller = interface.device.controller
             if isLate { try await controller.clock.sleep(for: .milliseconds(20)) }
             let second = try pipe.makeTransfer(capacity: 8 * 192).submit(.continuing)
-            let count = kernel.atOnce { $0.pending(device, 0x05).count }
-            kernel.end(device, 0x05, Array(repeating: .all, count: count))
+            let count = kernel.atOnce { $0.pending(device, 0x86).count }
+            kernel.end(device, 0x86, Array(repeating: .all, count: count))
             let before = await first.completion()
             let after = await second.completion()
             #expect(!before.outcome.mayFollowGap)
@@ -109,7 +109,7 @@ struct IsochronousTimeTests {
             let pipe = try interface.outPipe(0x05, Isochronous.self)
             // Far deeper than any pause of this machine.
             let options = StreamOptions(depth: .seconds(4), batch: .milliseconds(500))
-            let rounds = 24
+            let rounds = 16
             async let controller: Void = {
                 for _ in 0..<rounds {
                     for _ in 0..<32 {

@@ -95,11 +95,10 @@ struct Submission: Sendable {
             }
             count = packets.reduce(0) { $0 + $1.count }
             errors = packets.count { $0.status != 0 }
-            received = [UInt8](repeating: 0, count: submission.length)
-            var offset = 0
+            guard submission.isIn else { return }
             for (index, packet) in packets.enumerated() {
-                for byte in 0..<packet.count { received[offset + byte] = UInt8(truncatingIfNeeded: index + 1) }
-                offset += submission.packets[index]
+                received += repeatElement(UInt8(truncatingIfNeeded: index + 1), count: packet.count)
+                received += repeatElement(0, count: submission.packets[index] - packet.count)
             }
         } else {
             let room = submission.setup == nil ? submission.length : submission.length - 8
@@ -134,19 +133,17 @@ struct Submission: Sendable {
 
     private func copyOut() {
         guard submission.isIn, count > 0, let buffer = unsafe buffer else { return }
-        if packets.isEmpty {
+        guard !packets.isEmpty else {
             let start = submission.setup == nil ? 0 : 8
-            for index in 0..<min(count, received.count) {
-                unsafe buffer.storeBytes(of: received[index], toByteOffset: start + index, as: UInt8.self)
-            }
-            return
+            let target = unsafe UnsafeMutableRawBufferPointer(start: buffer + start, count: count)
+            return unsafe target.copyBytes(from: received.prefix(count))
         }
         var offset = 0
         for (index, packet) in packets.enumerated() {
             // Gaps read zero, but in memory that is mapped they keep what they were.
-            for byte in 0..<(isMapped ? packet.count : submission.packets[index]) {
-                unsafe buffer.storeBytes(of: received[offset + byte], toByteOffset: offset + byte, as: UInt8.self)
-            }
+            let size = isMapped ? packet.count : submission.packets[index]
+            let target = unsafe UnsafeMutableRawBufferPointer(start: buffer + offset, count: size)
+            unsafe target.copyBytes(from: received[offset..<offset + size])
             offset += submission.packets[index]
         }
     }

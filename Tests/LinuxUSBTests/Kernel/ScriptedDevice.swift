@@ -163,9 +163,8 @@ final class UsbfsFile {
         }
         if !submission.isIn, let bytes = unsafe header.buffer {
             let start = submission.setup == nil ? 0 : 8
-            submission.sent = (start..<submission.length).map {
-                unsafe bytes.load(fromByteOffset: $0, as: UInt8.self)
-            }
+            let sent = unsafe UnsafeRawBufferPointer(start: bytes + start, count: submission.length - start)
+            submission.sent = unsafe Array(sent)
         }
         return 0
     }
