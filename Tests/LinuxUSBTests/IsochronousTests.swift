@@ -43,7 +43,8 @@ struct IsochronousTests {
     func refusedPart(failing: Int) async throws {
         try await withDevice(prepare: { state, device in
             state.tree.write("/sys/module/usbcore/parameters/usbfs_memory_mb", "16")
-            device.scripts[0x05] = { _ in device.submissions.count == failing ? .refuse(ENOMEM) : .keep }
+            device.scripts[0x05] = { [unowned device] _ in device.submissions.count == failing ? .refuse(ENOMEM) : .keep
+            }
         }) { kernel, device, interface in
             let pipe = try interface.outPipe(0x05, Isochronous.self)
             let flight = try pipe.makeTransfer(capacity: 300 * 192).submit(.asSoonAsPossible)
