@@ -54,6 +54,14 @@ import VirtualUSB
         }
     }
 
+    @Test("Gaps that a bus cannot be sure of are told beside those that it knows") func possibleGaps() {
+        var statistics = StreamStatistics()
+        #expect(PlayReport(statistics).text(rate: 48_000).hasSuffix("0 gaps"))
+        statistics.possibleGapCount = 2
+        #expect(PlayReport(statistics).possibleGaps == 2)
+        #expect(PlayReport(statistics).text(rate: 48_000).hasSuffix("0 gaps and perhaps 2 more"))
+    }
+
     @Test("A sound after another is heard behind it, and told apart") func twice() async throws {
         try await withTemporaryDirectory { directory in
             let samples = Self.ramp(frames: 4_800, channels: 2)

@@ -14,6 +14,8 @@ struct PlayReport: Encodable, Sendable {
     var gaps = 0
     /// Frames (1 ms) that those gaps took.
     var gapFrames: Double = 0
+    /// Times that it may have run dry, on a bus that cannot tell.
+    var possibleGaps = 0
     /// Bus time from the first packet to the last.
     var seconds: Double = 0
     /// The bytes that a virtual speaker heard, and whether they are those that were sent.
@@ -32,6 +34,7 @@ struct PlayReport: Encodable, Sendable {
         firstFrame = statistics.firstPosition?.frame.count
         nextFrame = statistics.nextPosition?.frame.count
         gaps = statistics.gapCount
+        possibleGaps = statistics.possibleGapCount
         gapFrames = Double(statistics.gapMicroframes) / Double(Frame.microframes)
         if let first = statistics.firstPosition, let next = statistics.nextPosition {
             seconds = Double(next - first) * Double(Microframe.nanoseconds) / 1_000_000_000
@@ -49,6 +52,7 @@ struct PlayReport: Encodable, Sendable {
             "played \(played) s: \(Readable.bytes(bytes)) in \(Readable.count(packets.completed, "packet")), "
             + "\(packets.missed) missed, \(packets.failed) failed, \(Readable.count(gaps, "gap"))"
         if gapFrames > 0 { text += " of \(Readable.decimal(gapFrames, places: 1)) ms in all" }
+        if possibleGaps > 0 { text += " and perhaps \(possibleGaps) more" }
         if packets.missed + packets.failed > 0 { text += "; sound was LOST" }
         switch (heardEqual, heardBytes) {
         case (true?, let count?): text += "\nthe speaker heard the same \(count) bytes"

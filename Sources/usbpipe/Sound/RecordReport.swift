@@ -15,6 +15,8 @@ struct RecordReport: Encodable, Sendable {
     var gaps: Int
     /// Frames (1 ms) that those gaps took.
     var gapFrames: Double
+    /// Times that it may have been interrupted, on a bus that cannot tell.
+    var possibleGaps: Int
     var firstFrame: Int64?
     var nextFrame: Int64?
     var error: String?
@@ -28,6 +30,7 @@ struct RecordReport: Encodable, Sendable {
         packets.missed = statistics.packetsMissed
         packets.failed = statistics.packetsFailed
         gaps = statistics.gapCount
+        possibleGaps = statistics.possibleGapCount
         gapFrames = Double(statistics.gapMicroframes) / Double(Frame.microframes)
         firstFrame = statistics.firstPosition?.frame.count
         nextFrame = statistics.nextPosition?.frame.count
@@ -45,6 +48,7 @@ struct RecordReport: Encodable, Sendable {
             + "\(Readable.count(packets.completed, "packet")), "
             + "\(packets.missed) missed, \(packets.failed) failed, \(Readable.count(gaps, "gap"))"
         if gapFrames > 0 { text += " of \(Readable.decimal(gapFrames, places: 1)) ms in all" }
+        if possibleGaps > 0 { text += " and perhaps \(possibleGaps) more" }
         if !isWhole { text += "; sound was LOST, and the file is shorter by it" }
         return text
     }
