@@ -2,6 +2,7 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 
 #if os(Linux)
+import Foundation
 import LinuxUSB
 import Testing
 import USBHost
@@ -10,6 +11,27 @@ import USBSpecification
 extension Kernel {
     @Suite("Audio", .serialized, .enabled(if: Lab.has("audio")))
     struct AudioTests {
+        @Test(
+            "A driver of several interfaces has all of them back, whichever were claimed",
+            arguments: [([0], [0]), ([1], [1]), ([0, 1], [0, 1]), ([0, 1], [1, 0]), ([1, 0], [0, 1])]
+                as [([UInt8], [UInt8])])
+        func driver(claimed: [UInt8], released: [UInt8]) async throws {
+            let bus = try LinuxBus()
+            let description = try await Lab.description(of: "audio", on: bus)
+            let both: [UInt8: String] = [0: "snd-usb-audio", 1: "snd-usb-audio"]
+            #expect(description.drivers == both)
+            let device = try bus.open(description)
+            var interfaces: [UInt8: Interface] = [:]
+            for number in claimed { interfaces[number] = try device.claim(number, detachingDriver: true) }
+            for number in released { await interfaces[number]?.release() }
+            #expect(try bus.devices().first { $0.id == description.id }?.drivers == both)
+            // The sound card is there with something to play to, not just by name.
+            let cards = try FileManager.default.contentsOfDirectory(atPath: "/proc/asound").filter {
+                FileManager.default.fileExists(atPath: "/proc/asound/\($0)/pcm0p/info")
+            }
+            #expect(!cards.isEmpty)
+        }
+
         @Test("A loudspeaker that is unplugged while it plays ends the stream, and comes back")
         func unplug() async throws {
             let statistics = Collected<StreamStatistics>()

@@ -32,8 +32,9 @@ final class UsbfsDevice: WireDevice, @unchecked Sendable {
     private let isDrained = Atomic(false)
     /// Guards what follows, and what says so in the pipes.
     private let lock = Lock()
-    /// Interfaces from which a driver of the system was taken, to be given back.
-    private var detached: Set<UInt8> = []
+    /// Interfaces from which a driver of the system was taken, to be given back, each with those that the driver had
+    /// together with it.
+    private var detached: [UInt8: Set<UInt8>] = [:]
     private var isClosed = false
     /// The event loop is taking what has ended. A completion that it delivers may be what lets go of the device.
     private var isReaping = false
@@ -119,6 +120,7 @@ final class UsbfsDevice: WireDevice, @unchecked Sendable {
         var number = UInt32(interface)
         var result: Int32
         let driver = detach ? boundDriver(of: interface) : nil
+        let shared = driver.map { interfacesShared(with: interface, by: $0) } ?? []
         if detach {
             var claim = usbdevfs_disconnect_claim()
             claim.interface = number
@@ -137,7 +139,7 @@ final class UsbfsDevice: WireDevice, @unchecked Sendable {
             result = unsafe system.control(file, CLINUXUSB_CLAIMINTERFACE, &number)
         }
         guard result < 0 else {
-            if driver != nil { lock.withLock { _ = detached.insert(interface) } }
+            if driver != nil { lock.withLock { detached[interface] = shared } }
             return
         }
         let code = ErrorCode(result: result)
@@ -157,8 +159,28 @@ final class UsbfsDevice: WireDevice, @unchecked Sendable {
     func release(interface: UInt8) {
         var number = UInt32(interface)
         _ = unsafe system.control(file, CLINUXUSB_RELEASEINTERFACE, &number)
-        let mustAttach = lock.withLock { detached.remove(interface) != nil }
-        if mustAttach { _ = interfaceCall(CLINUXUSB_CONNECT, interface) }
+        guard let shared = lock.withLock({ detached.removeValue(forKey: interface) }) else { return }
+        let free = shared.sorted().filter { boundDriver(of: $0, ofPrograms: true) != "usbfs" }
+        // With one interface gone, the driver has given up on all of them, even those that it still holds. It takes them
+        // together when it is offered the one by which it knows the device.
+        for number in free where number != interface && boundDriver(of: number) != nil {
+            _ = interfaceCall(CLINUXUSB_DISCONNECT, number)
+        }
+        for number in free { _ = interfaceCall(CLINUXUSB_CONNECT, number) }
+    }
+
+    /// The interface, and those others that a driver uses together with it: drivers for sound, video and communications
+    /// do. Others have a use of their own for each, which goes on undisturbed.
+    private func interfacesShared(with interface: UInt8, by driver: String) -> Set<UInt8> {
+        let configuration = description.configurations.first { $0.value == description.activeConfiguration }
+        let spanning: Set<UInt8> = [0x01, 0x02, 0x0A, 0x0E]
+        let candidates = (configuration?.interfaces ?? []).filter { layout in
+            layout.alternateSettings.contains { spanning.contains($0.descriptor.interfaceClass.base) }
+        }.map(\.number)
+        guard candidates.contains(interface) else { return [interface] }
+        let before = lock.withLock { detached.values.filter { $0.contains(interface) } }
+        return before.reduce(into: Set([interface])) { $0.formUnion($1) }
+            .union(candidates.filter { boundDriver(of: $0) == driver })
     }
 
     /// The driver that has an interface; nil for none, and for a program's claim unless `ofPrograms`.
