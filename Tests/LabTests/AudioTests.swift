@@ -55,31 +55,45 @@ extension Kernel {
             #expect(last.batchesQueued == 0)
         }
 
+        /// Sends each transfer again until it ends otherwise than well.
+        struct Lanes: Sendable {
+            let played: Counter
+            let ends: Collected<TransferStatus>
+
+            func send(_ transfer: consuming Transfer<Isochronous>) {
+                do throws(USBError) {
+                    try transfer.submit(.asSoonAsPossible) { done in
+                        let status = done.outcome.status
+                        guard status == .completed else { return ends.append(status) }
+                        played.next()
+                        send(done.transfer)
+                    }
+                } catch {
+                    ends.append(error.kind == .deviceGone ? .deviceGone : .failed(error.kind))
+                }
+            }
+        }
+
         @Test("Every isochronous transfer ends once when the device is unplugged")
         func pending() async throws {
             let bus = try LinuxBus()
+            let played = Counter()
             let ends = Collected<TransferStatus>()
             do {
                 let device = try bus.open(try await Lab.description(of: "audio", on: bus))
                 let interface = try device.claim(1, detachingDriver: true)
                 try await interface.selectAlternateSetting(1)
                 let pipe = try interface.outPipe(0x01, Isochronous.self)
-                // Eight seconds of sound.
-                for _ in 0..<64 {
-                    try pipe.makeTransfer(capacity: 125 * 192).submit(.asSoonAsPossible) {
-                        ends.append($0.outcome.status)
-                    }
-                }
-                try await eventually { !ends.values.isEmpty }
+                // No more than the second that UHCI can plan ahead.
+                let lanes = Lanes(played: played, ends: ends)
+                for _ in 0..<16 { lanes.send(pipe.makeTransfer(capacity: 50 * 192)) }
+                try await eventually { played.value > 4 }
                 try await Lab.command("lab-unplug", "audio")
-                try await eventually { ends.values.count >= 64 }
+                try await eventually { ends.values.count >= 16 }
                 await pipe.abort()
             }
-            let values = ends.values
-            #expect(values.count == 64)
-            let played = values.prefix { $0 == .completed }.count
-            #expect(played > 0 && played < 64)
-            #expect(values.dropFirst(played).allSatisfy { $0 == .deviceGone }, "\(values)")
+            #expect(ends.values == [TransferStatus](repeating: .deviceGone, count: 16))
+            Lab.tell("16 transfers in flight ended with the loudspeaker, after \(played.value) had been played")
             try await eventually { try Lab.openDeviceFiles().isEmpty }
             try await Lab.command("lab-plug", "audio")
             _ = try await Lab.path(of: "audio")
@@ -137,7 +151,8 @@ extension Kernel {
                     await third.completion().outcome,
                 ]
                 #expect(ends.map(\.status) == [.completed, .cancelled, .completed])
-                #expect(ends[0].byteCount == 64 * 192)
+                // The loudspeaker takes nothing while its own buffer is full, which only some controllers tell.
+                #expect(ends[0].byteCount > 0 && ends[2].byteCount > 0)
                 #expect(ends[1].byteCount == 0)
             }
             await interface.release()

@@ -159,7 +159,11 @@ extension Kernel {
             }
         }
 
-        @Test("Reads cut short by cancels and timeouts complete once, and no byte of the device is lost")
+        // The kernel's server for USB/IP uses memory it has freed when a cancel meets the end of what it cancels (seen
+        // with usbip-host of Linux 6.1: a crash in stub_rx_loop), and everything behind it waits for ever.
+        @Test(
+            "Reads cut short by cancels and timeouts complete once, and no byte of the device is lost",
+            .enabled(if: Lab.identifiers["gadget-zero"] != "usbip", "the kernel's USB/IP server crashes"))
         func races() async throws {
             let rounds = 100 * Lab.depth
             try await withZero(.loopback) { zero in
