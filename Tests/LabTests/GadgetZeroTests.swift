@@ -35,6 +35,29 @@ extension Kernel {
             }
         }
 
+        @Test("Memory that the controller reaches by itself has the same bytes")
+        func withoutACopy() async throws {
+            try await withZero(.sourceAndSink) { zero in
+                let count = 64 * zero.packet
+                let buffer = zero.device.makeBuffer(byteCount: 2 * count)
+                Lab.tell("a buffer of \(2 * count) bytes is shared without a copy: \(buffer.isZeroCopy)")
+                try buffer.store([UInt8](repeating: 0xAA, count: 2 * count).span, at: 0)
+                let transfer = try zero.input.makeTransfer(using: buffer, offset: count, count: count)
+                let done = await (try transfer.submit(timeout: .seconds(30))).completion()
+                try #require(done.outcome.status == .completed && done.outcome.byteCount == count)
+                var seen = [UInt8](repeating: 0, count: 2 * count)
+                var span = seen.mutableSpan
+                try buffer.load(into: &span, from: 0)
+                #expect(seen[..<count].allSatisfy { $0 == 0xAA })
+                #expect(isSame(Array(seen[count...]), zero.pattern(count)))
+                // And back again.
+                let back = try zero.output.makeTransfer(using: buffer, offset: count, count: count)
+                let sent = await (try back.submit(timeout: .seconds(30))).completion()
+                #expect(sent.outcome.status == .completed && sent.outcome.byteCount == count)
+                try buffer.unregister()
+            }
+        }
+
         @Test("The sink takes transfers of any size, and stalls what has not its pattern until it is cleared")
         func sink() async throws {
             try await withZero(.sourceAndSink) { zero in

@@ -80,6 +80,17 @@ import USB
         #expect(result.errors.contains("udevadm control --reload"))
     }
 
+    @Test("A request to an interface may take it from its driver, others may not") func control() async throws {
+        let status = ["--type", "standard", "--request", "0", "--length", "2", "--detach"]
+        let session = try HostSession.virtual()
+        let asked = try await runTool(["control", "0525:a4a0", "--recipient", "interface"] + status, in: session)
+        #expect(asked.status == .success)
+        let refused = try await runTool(["control", "0525:a4a0"] + status, in: session)
+        #expect(refused.status == .badUsage)
+        // It was given back.
+        #expect(try await runTool(["read", "0525:a4a0", "1in", "--count", "512"], in: session).status == .success)
+    }
+
     @Test("Where no driver has an interface, --detach changes nothing") func detach() async throws {
         let session = try HostSession.virtual()
         let result = try await runTool(["read", "0525:a4a0", "1in", "--count", "512", "--detach"], in: session)

@@ -38,10 +38,5 @@ final class FrameTracker: @unchecked Sendable {
     func forget(_ pipe: UsbfsPipe) {
         lock.withLock { if teacher == ObjectIdentifier(pipe) { teacher = nil } }
     }
-
-    /// A bus was reset or slept.
-    func restart() {
-        lock.withLock { estimator.restart(at: clock.presentInstant) }
-    }
 }
 #endif

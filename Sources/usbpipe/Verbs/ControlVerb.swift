@@ -71,6 +71,8 @@ struct ControlVerb: Verb {
         transform: { PipeOptions.Limit(duration: try Quantities.timeLimit($0)) })
     var timeout = PipeOptions.Limit(duration: Device.controlTimeout)
 
+    @OptionGroup var claim: ClaimOptions
+
     @OptionGroup var host: HostOptions
 
     /// A number in a setup packet.
@@ -98,6 +100,9 @@ struct ControlVerb: Verb {
     }
 
     func execute(_ session: HostSession, _ console: Console) async throws -> ExitStatus {
+        guard !claim.detach || recipient == .interface else {
+            throw ToolError(.badUsage, "--detach is for requests to an interface")
+        }
         let payload = try outgoing()
         let setup = SetupPacket(
             requestType: RequestType(
@@ -108,6 +113,11 @@ struct ControlVerb: Verb {
         let description = try session.controller.device(named: device)
         let answer = try await session.controller.run { () async throws -> [UInt8]? in
             let device = try session.controller.open(description)
+            // A request to an interface is for whoever has it.
+            let interface =
+                claim.detach && recipient == .interface
+                ? try device.claim(UInt8(truncatingIfNeeded: index.number), detachingDriver: true) : nil
+            defer { withExtendedLifetime(interface) {} }
             if length != nil { return try await device.read(setup, timeout: timeout.duration) }
             if payload.isEmpty {
                 try await device.control(setup, timeout: timeout.duration)
