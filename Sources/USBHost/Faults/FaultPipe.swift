@@ -172,18 +172,18 @@ final class FaultPipe: DeadlineNode, WirePipe, CompletionSink, @unchecked Sendab
 
     /// Does what concerns more than the request. The engine holds its lock, so that the news comes from the event loop.
     private func follow(_ fault: ControllerFault) {
-        let (device, faults) = (device, device.faults)
+        let (faults, name, identity) = (device.faults, device.name, device.identity)
         switch fault {
-        case .unplug: Later(faults.executor) { faults.unplug(device.name) }.arm()
+        case .unplug: Later(faults) { $0.unplug(name) }.arm()
         case .replug(let time):
-            Later(faults.executor) {
-                faults.unplug(device.name)
-                Later(faults.executor) { faults.replug(identity: device.identity) }.arm(after: time)
+            Later(faults) { faults in
+                faults.unplug(name)
+                Later(faults) { $0.replug(identity: identity) }.arm(after: time)
             }.arm()
         case .sleep(let time, let frame):
-            Later(faults.executor) {
+            Later(faults) { faults in
                 faults.sleep()
-                Later(faults.executor) { faults.wakeClock(at: frame) }.arm(after: time)
+                Later(faults) { $0.wakeClock(at: frame) }.arm(after: time)
             }.arm()
         case .complete, .delay, .refuse, .clockJump: break
         }
@@ -275,21 +275,25 @@ final class FaultPipe: DeadlineNode, WirePipe, CompletionSink, @unchecked Sendab
     }
 }
 
-/// Something that waits for the event loop.
+/// Something that waits for the event loop. It happens only if the injector is still there.
 private final class Later: DeadlineNode, @unchecked Sendable {
-    private let executor: BusExecutor
-    private let action: () -> Void
+    // Weak: the executor keeps what is armed, and belongs to the injector's wire.
+    private weak var faults: (any FaultSource)?
+    private let action: (any FaultSource) -> Void
 
-    init(_ executor: BusExecutor, _ action: @escaping () -> Void) {
-        self.executor = executor
+    init(_ faults: any FaultSource, _ action: @escaping (any FaultSource) -> Void) {
+        self.faults = faults
         self.action = action
     }
 
     func arm(after time: Duration = .zero) {
+        guard let executor = faults?.executor else { return }
         executor.arm(self, at: executor.clock.presentInstant.advanced(by: time))
     }
 
     override var keeper: AnyObject? { self }
 
-    override func deadlineReached() { action() }
+    override func deadlineReached() {
+        if let faults { action(faults) }
+    }
 }

@@ -129,6 +129,21 @@ import VirtualUSB
         }
     }
 
+    @Test(arguments: [
+        ControllerFault.replug(after: .seconds(100)), .sleep(for: .seconds(100), wakingAt: Frame(0)),
+    ])
+    func whatIsToComeLaterKeepsNoBus(fault: ControllerFault) throws {
+        let seen = SeenBus()
+        try Self.run([FaultRule(fault, .packet(0), endpoint: 0x81)]) { faults, device, pipe in
+            seen.bus = faults.wire
+            let completed = try await pipe.makeTransfer(capacity: 1 << 20).submit().completion()
+            #expect(completed.outcome.error != nil)
+        }
+        #expect(seen.bus == nil)
+    }
+
+    private final class SeenBus: @unchecked Sendable { weak var bus: VirtualBus? }
+
     @Test func asleepNothingGetsThroughAndAwakeTheCountBeginsAgain() throws {
         let fault = ControllerFault.sleep(for: .milliseconds(20), wakingAt: Frame(0))
         try Self.run([FaultRule(fault, .packet(1), endpoint: 0x81)]) { faults, device, pipe in
