@@ -8,7 +8,7 @@ import USBSpecification
 
 @testable import LinuxUSB
 
-@Suite("Buffers that are shared with the kernel", .timeLimit(.minutes(1)))
+@Suite("Buffers that are shared with the kernel")
 struct BufferTests {
     @Test("A mapped buffer is used without a copy, either way, and unmapped when nobody has it any more")
     func mapped() async throws {

@@ -13,7 +13,7 @@ import USBSpecification
 
 @testable import LinuxUSB
 
-@Suite("Bulk transfers in parts", .timeLimit(.minutes(1)))
+@Suite("Bulk transfers in parts")
 struct BulkSplitTests {
     /// The most that one part carries where the kernel needs contiguous memory.
     static let part = 16_384

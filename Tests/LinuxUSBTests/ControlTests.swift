@@ -14,7 +14,7 @@ import USBSpecification
 
 @testable import LinuxUSB
 
-@Suite("Control transfers", .timeLimit(.minutes(1)))
+@Suite("Control transfers")
 struct ControlTests {
     static func vendor(_ direction: Direction, length: UInt16) -> SetupPacket {
         SetupPacket(

@@ -8,7 +8,7 @@ import USBSpecification
 
 @testable import LinuxUSB
 
-@Suite("Enumeration", .timeLimit(.minutes(1)))
+@Suite("Enumeration")
 struct EnumerationTests {
     @Test("Everything that sysfs shows of a device is told, and the root hubs are left out")
     func description() async throws {

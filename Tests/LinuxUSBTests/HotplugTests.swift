@@ -13,7 +13,7 @@ import USBSpecification
 
 @testable import LinuxUSB
 
-@Suite("Arrivals and removals", .timeLimit(.minutes(1)))
+@Suite("Arrivals and removals")
 struct HotplugTests {
     /// A message of the kernel about a device.
     static func message(_ action: String, _ name: String, type: String = "usb_device", subsystem: String = "usb")

@@ -14,7 +14,7 @@ import USBSpecification
 
 @testable import LinuxUSB
 
-@Suite("Isochronous transfers", .timeLimit(.minutes(1)))
+@Suite("Isochronous transfers")
 struct IsochronousTests {
     @Test("300 packets go as 128, 128 and 44, and end as one")
     func split() async throws {

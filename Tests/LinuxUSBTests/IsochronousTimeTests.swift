@@ -8,7 +8,7 @@ import USBSpecification
 
 @testable import LinuxUSB
 
-@Suite("Isochronous starts and the frame count", .timeLimit(.minutes(1)))
+@Suite("Isochronous starts and the frame count")
 struct IsochronousTimeTests {
     @Test("Nothing can be continued when nothing is queued")
     func nothingToContinue() async throws {

@@ -13,7 +13,7 @@ import USBSpecification
 
 @testable import LinuxUSB
 
-@Suite("Unplugging", .timeLimit(.minutes(1)))
+@Suite("Unplugging")
 struct UnplugTests {
     @Test(
         "Everything outstanding ends once, with what is true, and later calls fail at once", arguments: [true, false],
