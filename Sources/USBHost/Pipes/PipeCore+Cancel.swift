@@ -105,7 +105,7 @@ extension PipeCore {
                 lock.unlock()
                 resumption.resume()
             } else {
-                drainWaiters.append((last, .task(resumption)))
+                addDrainWaiter(.task(resumption), upTo: last)
                 lock.unlock()
             }
         }
@@ -116,10 +116,15 @@ extension PipeCore {
         let flag = DrainFlag()
         let mustWait = lock.withLock {
             let mustWait = !isDrained(upTo: last)
-            if mustWait { drainWaiters.append((last, .thread(flag))) }
+            if mustWait { addDrainWaiter(.thread(flag), upTo: last) }
             return mustWait
         }
         if mustWait { _ = executor.block { flag.isSet } }
+    }
+
+    private func addDrainWaiter(_ waiter: DrainWaiter, upTo last: UInt64) {
+        drainWaiters.append((last, waiter))
+        hasDrainWaiters = true
     }
 
     /// The queue is in the order of submission.
@@ -129,9 +134,10 @@ extension PipeCore {
 
     /// Those whose wait is over. The lock is held.
     func takeDrainWaiters() -> [DrainWaiter] {
-        guard !drainWaiters.isEmpty else { return [] }
+        guard hasDrainWaiters else { return [] }
         let over = drainWaiters.filter { isDrained(upTo: $0.last) }.map(\.waiter)
         drainWaiters.removeAll { isDrained(upTo: $0.last) }
+        hasDrainWaiters = !drainWaiters.isEmpty
         return over
     }
 

@@ -30,6 +30,8 @@ import USBSpecification
     var isGivingParts = false
     /// Those who wait until everything up to a number has been handed back.
     var drainWaiters: [(last: UInt64, waiter: DrainWaiter)] = []
+    /// Whether there are any; hardly ever, and asked at every completion.
+    var hasDrainWaiters = false
     /// Transfers accepted so far; the last one has this number.
     var submissionCount: UInt64 = 0
 

@@ -47,24 +47,62 @@ public import USBSpecification
     }
 
     /// What is asked.
-    public var operation: Operation = .data
+    public var operation: Operation {
+        get { fields.operation }
+        set { fields.operation = newValue }
+    }
     /// The memory to send from or to receive into.
-    public var buffer = unsafe UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    public var buffer: UnsafeMutableRawBufferPointer {
+        get { unsafe fields.buffer }
+        set { unsafe fields.buffer = newValue }
+    }
     /// The packets of an isochronous request. Their offsets count from the start of ``buffer``.
-    public var packets = unsafe UnsafeMutableBufferPointer<WirePacket>(start: nil, count: 0)
+    public var packets: UnsafeMutableBufferPointer<WirePacket> {
+        get { unsafe fields.packets }
+        set { unsafe fields.packets = newValue }
+    }
     /// Where an isochronous request starts.
-    public var start: Start = .asSoonAsPossible
+    public var start: Start {
+        get { fields.start }
+        set { fields.start = newValue }
+    }
     /// The position that an isochronous request has got. A wire that declares `exactStartFrame` sets it in `submit`,
     /// where alone it is certain that the position has not passed meanwhile.
-    public var placement: Microframe?
+    public var placement: Microframe? {
+        get { fields.placement }
+        set { fields.placement = newValue }
+    }
     /// Which part of its transfer the request is.
-    public var part: Part = .whole
+    public var part: Part {
+        get { fields.part }
+        set { fields.part = newValue }
+    }
     /// Whether a bulk or interrupt OUT request whose length is a multiple of the packet size ends with a zero-length
     /// packet. Only set for a wire that declares `zeroLengthTermination`.
-    public var endsWithZeroLengthPacket = false
+    public var endsWithZeroLengthPacket: Bool {
+        get { fields.endsWithZeroLengthPacket }
+        set { fields.endsWithZeroLengthPacket = newValue }
+    }
     /// The bulk stream that the request belongs to; 0 where the endpoint has no streams. Only set for a wire that declares
     /// `bulkStreams`.
-    public var streamID: UInt16 = 0
+    public var streamID: UInt16 {
+        get { fields.streamID }
+        set { fields.streamID = newValue }
+    }
+
+    /// What wires see. Not public itself: the compiler then knows every access, and none is checked when it runs.
+    private var fields = Fields()
+    @safe private struct Fields {
+        var operation = Operation.data
+        var buffer = unsafe UnsafeMutableRawBufferPointer(start: nil, count: 0)
+        var packets = unsafe UnsafeMutableBufferPointer<WirePacket>(start: nil, count: 0)
+        var start = Start.asSoonAsPossible
+        var placement: Microframe?
+        var part = Part.whole
+        var endsWithZeroLengthPacket = false
+        var streamID: UInt16 = 0
+    }
+
     /// The record that the pipe's outermost layer made for this slot.
     var record: AnyObject?
 
