@@ -1,6 +1,8 @@
 // swift-usb: a USB host library in Swift.
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import Synchronization
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -29,10 +31,11 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
     }
 
     /// What the executor runs: a job of the concurrency runtime, or a completion handler.
-    enum Work {
+    @safe enum Work {
         case job(UnownedJob)
         case isolatedJob(UnownedJob)
-        case handler(TransferCore)
+        /// Holds a reference to its transfer, which running it takes over: so that an array of work is plain memory.
+        case handler(Unmanaged<TransferCore>)
     }
 
     /// The clock by which deadlines are kept.
@@ -48,6 +51,8 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
     var incoming: [Work] = []
     /// Storage for the work that runs, kept for the next time.
     private var spare: [Work] = []
+    /// What the owner's thread enqueues while it polls; it goes to ``incoming`` when the poll ends. That thread's alone.
+    private var found: [Work] = []
     private var deadlines = DeadlineHeap()
 
     var ownerThread: UInt = 0
@@ -59,17 +64,25 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
     private var isShutDown = false
     var followers = 0
     private var followersNeedWaking = false
-    /// Completions, sleeps and the like that somebody awaits.
-    private var interest = 0
+    /// The owner's thread while it polls; 0 at other times. Looked at without the lock by a thread that asks for itself.
+    private let pollingOwner = Atomic<UInt>(0)
+    /// Completions, sleeps and the like that somebody awaits. Who makes it 1 takes the lock afterwards to wake the owner.
+    private let interestCount = Atomic(0)
+    private var interest: Int { interestCount.load(ordering: .sequentiallyConsistent) }
     /// The source has something to deliver that needs no passing of time.
     var isKicked = false
     /// The last poll found that nothing is scheduled, and nothing has changed since.
-    private var isExhausted = false
+    private var isExhausted: Bool {
+        get { exhaustion.load(ordering: .sequentiallyConsistent) }
+        set { exhaustion.store(newValue, ordering: .sequentiallyConsistent) }
+    }
+    private let exhaustion = Atomic(false)
     /// Tells one poll from the next.
     private var pollCount: UInt64 = 0
     /// Counts what may have given the source something to do, so that a poll which finds nothing is not believed when
     /// something came in the meantime.
-    private var changes: UInt64 = 0
+    private let changeCount = Atomic<UInt64>(0)
+    private var changes: UInt64 { changeCount.load(ordering: .sequentiallyConsistent) }
     /// Threads that have made blocking calls, and how many of those calls are under way. Kept in free flow only.
     private var clients: [UInt: Int] = [:]
     private var unparkedClients = 0
@@ -91,6 +104,10 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
         followerCondition = Condition(lock)
         clock.sleepers.attach(self)
         unsafe isolatedDoor.executor = self
+    }
+
+    deinit {
+        for case .handler(let transfer) in incoming { unsafe transfer.release() }
     }
 
     /// Sets what the loop waits on; called once, by the wire. The source is not kept alive.
@@ -150,11 +167,17 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
 
     func enqueue(_ work: Work, endingInterest: Bool = false) {
         let current = currentThreadIdentity()
+        if pollingOwner.load(ordering: .relaxed) == current {
+            // The poll returns to this thread before it runs anything or waits, so that there is nobody to tell.
+            found.append(work)
+            if endingInterest { removeInterest() }
+            return
+        }
         lock.lock()
-        if endingInterest { interest -= 1 }
+        if endingInterest { removeInterest() }
         incoming.append(work)
         isExhausted = false
-        changes &+= 1
+        changeCount.add(1, ordering: .sequentiallyConsistent)
         if isSimulating, current != ownerThread { foreignJobs += 1 }
         let mustWakeSource =
             isPolling && pollingThread != current && (pollingThread == ownerThread || clock.flow == .free)
@@ -171,29 +194,22 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
 
     /// Says that somebody awaits an event: the loop polls while anybody does.
     public func addInterest() {
+        guard interestCount.add(1, ordering: .sequentiallyConsistent).oldValue == 0 else { return }
         lock.lock()
-        addInterestLocked()
+        wakeOwnerLocked()
         lock.unlock()
     }
 
     /// Takes back one ``addInterest()``.
     public func removeInterest() {
+        let left = interestCount.subtract(1, ordering: .sequentiallyConsistent).newValue
+        guard left == 0, clock.flow == .real else { return }
+        // A loop that waits for nobody would keep the wire alive for ever.
         lock.lock()
-        let source = removeInterestLocked()
+        let mustWake = isPolling && pollingThread == ownerThread && pollingThread != currentThreadIdentity()
+        let source = mustWake ? self.source : nil
         lock.unlock()
         source?.wake()
-    }
-
-    /// Returns what is to be woken with no lock held: a loop that waits for nobody would keep the wire alive for ever.
-    private func removeInterestLocked() -> (any EventSource)? {
-        interest -= 1
-        guard interest == 0, isPolling, pollingThread == ownerThread, clock.flow == .real else { return nil }
-        return pollingThread == currentThreadIdentity() ? nil : source
-    }
-
-    private func addInterestLocked() {
-        interest += 1
-        if interest == 1 { wakeOwnerLocked() }
     }
 
     private func wakeOwnerLocked() {
@@ -207,7 +223,7 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
         lock.lock()
         isKicked = true
         isExhausted = false
-        changes &+= 1
+        changeCount.add(1, ordering: .sequentiallyConsistent)
         let source = isPolling && pollingThread != current ? self.source : nil
         if !isPolling {
             wakeOwnerLocked()
@@ -219,9 +235,15 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
 
     /// Says that a request was given to the wire: what is scheduled has changed.
     func scheduleChanged() {
+        if clock.flow == .real {
+            // Nobody's wait depends on the schedule then, unless a wire has said that nothing is scheduled. A poll that
+            // is about to believe so looks at the count again after it has set the flag.
+            changeCount.add(1, ordering: .sequentiallyConsistent)
+            guard isExhausted else { return }
+        }
         let current = currentThreadIdentity()
         lock.lock()
-        changes &+= 1
+        changeCount.add(1, ordering: .sequentiallyConsistent)
         guard isExhausted || (isPolling && pollingThread != current) else { return lock.unlock() }
         let source = isPolling && pollingThread != current && clock.flow != .real ? self.source : nil
         if isExhausted {
@@ -238,8 +260,8 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
         lock.lock()
         let earliest = deadlines.earliest ?? .max
         deadlines.arm(node, at: deadline.nanoseconds)
-        changes &+= 1
-        if withInterest { addInterestLocked() }
+        changeCount.add(1, ordering: .sequentiallyConsistent)
+        if withInterest, interestCount.add(1, ordering: .sequentiallyConsistent).oldValue == 0 { wakeOwnerLocked() }
         let isNewEarliest = deadline.nanoseconds < earliest
         if isNewEarliest, isExhausted {
             isExhausted = false
@@ -254,16 +276,13 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
     /// Takes a deadline back. Returns false when it had come already.
     @discardableResult
     func disarm(_ node: DeadlineNode, withInterest: Bool = false) -> Bool {
-        lock.lock()
-        guard node.isArmed else {
-            lock.unlock()
-            return false
+        let wasArmed = lock.withLock {
+            guard node.isArmed else { return false }
+            deadlines.remove(node)
+            return true
         }
-        deadlines.remove(node)
-        let source = withInterest ? removeInterestLocked() : nil
-        lock.unlock()
-        source?.wake()
-        return true
+        if wasArmed, withInterest { removeInterest() }
+        return wasArmed
     }
 
     /// Serves the deadlines that have come. The lock is not held.
@@ -292,9 +311,12 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
             isKicked = false
             return .exhausted
         }
+        let current = currentThreadIdentity()
         isPolling = true
         pollCount &+= 1
-        pollingThread = currentThreadIdentity()
+        pollingThread = current
+        let isOwner = current == ownerThread
+        if isOwner { pollingOwner.store(current, ordering: .relaxed) }
         isKicked = false
         let changesBefore = changes
         var deadline = deadlines.earliest.map { BusInstant(nanoseconds: $0) }
@@ -311,12 +333,29 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
         }
         isPolling = false
         pollingThread = 0
-        if result == .exhausted, deadline == nil, changes == changesBefore { isExhausted = true }
+        if isOwner {
+            pollingOwner.store(0, ordering: .relaxed)
+            takeFoundLocked()
+        }
+        if result == .exhausted, deadline == nil, changes == changesBefore {
+            isExhausted = true
+            if changes != changesBefore { isExhausted = false }
+        }
         if followersNeedWaking {
             followersNeedWaking = false
             if followers > 0 { followerCondition.broadcast() }
         }
         return result
+    }
+
+    /// Makes what the poll has found work for the loop.
+    private func takeFoundLocked() {
+        guard !found.isEmpty else { return }
+        if incoming.isEmpty { swap(&incoming, &found) } else { incoming += found }
+        found.removeAll(keepingCapacity: true)
+        isExhausted = false
+        changeCount.add(1, ordering: .sequentiallyConsistent)
+        if !ownerHasStarted { ownerCondition.signal() }
     }
 
     /// Whether free-running time may move: every known client waits, and no job is ready.
@@ -523,7 +562,7 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
                 unsafe job.runSynchronously(
                     isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
             case .handler(let transfer):
-                transfer.runHandler()
+                unsafe transfer.takeRetainedValue().runHandler()
             }
         }
         running.removeAll(keepingCapacity: true)

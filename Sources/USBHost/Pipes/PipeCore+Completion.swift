@@ -128,6 +128,8 @@ extension PipeCore: CompletionSink {
         let delivery = Delivery(
             waiter: transfer.waiter, hasHandler: transfer.hasHandler, gaveInterest: transfer.holdsInterest,
             drained: takeDrainWaiters())
+        // A handler is certain to take the outcome, and nobody else can.
+        if case .nobody = delivery.waiter, delivery.hasHandler { transfer.life.collect() }
         transfer.waiter = .nobody
         transfer.holdsInterest = false
         return delivery
@@ -151,7 +153,8 @@ extension PipeCore: CompletionSink {
     func deliver(_ delivery: Delivery, of transfer: TransferCore) {
         switch delivery.waiter {
         case .nobody where delivery.hasHandler:
-            executor.enqueue(.handler(transfer), endingInterest: delivery.gaveInterest)
+            let work = unsafe BusExecutor.Work.handler(.passRetained(transfer))
+            executor.enqueue(work, endingInterest: delivery.gaveInterest)
         default: if delivery.gaveInterest { executor.removeInterest() }
         }
         switch delivery.waiter {

@@ -8,18 +8,15 @@ class CompletionHandler {
     func run(for transfer: TransferCore) { fatalError("an override does this") }
 }
 
-/// The handler of a transfer of one kind. Guarded by the pipe's lock once the transfer is submitted.
+/// The handler of a transfer of one kind. Nobody looks at it between submission and completion, after which the executor
+/// has the transfer for itself.
 private final class TypedCompletionHandler<Kind: PipeKind>: CompletionHandler {
     var body: (@Sendable (consuming Completed<Kind>) -> Void)?
 
     override func run(for transfer: TransferCore) {
-        let pipe = transfer.pipe
-        pipe.lock.lock()
         let body = self.body
         self.body = nil
         transfer.hasHandler = false
-        transfer.life.collect()
-        pipe.lock.unlock()
         body?(Completed(core: transfer))
     }
 }
