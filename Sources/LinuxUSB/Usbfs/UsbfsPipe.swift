@@ -17,8 +17,8 @@ final class UsbfsPipe: WirePipe, @unchecked Sendable {
     let info: EndpointInfo
     let device: UsbfsDevice
     let capabilities: ControllerCapabilities?
-    /// The owner of the pipe holds this object, so this one must not hold the owner.
-    private weak var sink: (any CompletionSink)?
+    /// The owner of the pipe holds this object, so this one must not hold the owner, which outlives it.
+    private unowned let sink: any CompletionSink
     /// Where the chain of isochronous requests should have got to. Used by the event loop only.
     private var chainEnd: Microframe?
     /// Requests that the kernel has.
@@ -185,12 +185,12 @@ final class UsbfsPipe: WirePipe, @unchecked Sendable {
                 completion.detail = code.detail()
             }
         }
-        sink?.complete(request, completion)
+        sink.complete(request, completion)
     }
 
     /// Ends a request that the kernel does not have.
     func finish(_ block: RequestBlock, _ status: WireCompletion.Status, detail: WireDetail? = nil, time: BusInstant) {
-        sink?.complete(unsafe block.request, WireCompletion(status: status, time: time, detail: detail))
+        sink.complete(unsafe block.request, WireCompletion(status: status, time: time, detail: detail))
     }
 
     private func ending(_ code: ErrorCode, of block: RequestBlock) -> WireCompletion.Status {

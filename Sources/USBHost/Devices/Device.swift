@@ -15,7 +15,8 @@ public final class Device: @unchecked Sendable {
     private var configurationValue: UInt8
     private var interfaces: [UInt8: WeakInterface] = [:]
     private var isGone = false
-    private var controlPipe: PipeCore!
+    private var controlHandle: PipeHandle!
+    private var controlPipe: PipeCore { controlHandle.core }
 
     private struct WeakInterface { weak var interface: Interface? }
 
@@ -33,7 +34,7 @@ public final class Device: @unchecked Sendable {
         let info = EndpointInfo.control(
             speed: description.speed,
             maximumPacketSize: max(8, description.descriptor.controlPacketSize(at: description.speed)))
-        controlPipe = PipeCore(info: info, controller: controller, owner: nil)
+        controlHandle = PipeHandle(PipeCore(info: info, controller: controller, owner: nil))
         controlPipe.wire = try wireDevice.openPipe(info, sink: controlPipe)
         relay.attach(self)
     }
@@ -41,7 +42,7 @@ public final class Device: @unchecked Sendable {
     private let relay: GoneRelay
 
     deinit {
-        controlPipe?.closeWire()
+        controlHandle?.core.closeWire()
         wireDevice?.close()
     }
 

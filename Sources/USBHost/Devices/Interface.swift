@@ -15,10 +15,10 @@ public final class Interface: @unchecked Sendable {
     private var isReleased = false
     private var pipes: [EndpointAddress: WeakPipe] = [:]
 
-    private struct WeakPipe { weak var pipe: PipeCore? }
+    private struct WeakPipe { weak var handle: PipeHandle? }
 
     /// In an order that is the same in every process. The lock is held.
-    private var openPipes: [PipeCore] { pipes.sorted { $0.key < $1.key }.compactMap(\.value.pipe) }
+    private var openPipes: [PipeHandle] { pipes.sorted { $0.key < $1.key }.compactMap(\.value.handle) }
 
     init(layout: InterfaceLayout, device: Device) {
         self.layout = layout
@@ -48,10 +48,10 @@ public final class Interface: @unchecked Sendable {
     /// Throws `.notFound` when there is no such setting, `.noBandwidth` when the bus has not the time it needs.
     public func selectAlternateSetting(_ setting: UInt8) async throws(USBError) {
         try checkSetting(setting)
-        for pipe in closePipes() {
-            pipe.die(.closed)
-            await pipe.drain()
-            pipe.closeWire()
+        for handle in closePipes() {
+            handle.core.die(.closed)
+            await handle.core.drain()
+            handle.core.closeWire()
         }
         _ = try await device.sendControl(
             .setInterface(number, alternateSetting: setting), .none, count: 0, timeout: Device.controlTimeout)
@@ -60,10 +60,10 @@ public final class Interface: @unchecked Sendable {
 
     /// Ends everything in flight and gives the interface back. Pipes opened before are closed.
     public func release() async {
-        for pipe in closePipes() {
-            pipe.die(.closed)
-            await pipe.drain()
-            pipe.closeWire()
+        for handle in closePipes() {
+            handle.core.die(.closed)
+            await handle.core.drain()
+            handle.core.closeWire()
         }
         finishRelease()
     }
@@ -82,10 +82,10 @@ public final class Interface: @unchecked Sendable {
     }
 
     private func closePipesBlocking() {
-        for pipe in closePipes() {
-            pipe.die(.closed)
-            pipe.drainBlocking()
-            pipe.closeWire()
+        for handle in closePipes() {
+            handle.core.die(.closed)
+            handle.core.drainBlocking()
+            handle.core.closeWire()
         }
     }
 
@@ -108,7 +108,7 @@ public final class Interface: @unchecked Sendable {
         }
     }
 
-    private func closePipes() -> [PipeCore] {
+    private func closePipes() -> [PipeHandle] {
         lock.withLock {
             let open = openPipes
             pipes = [:]
@@ -118,7 +118,7 @@ public final class Interface: @unchecked Sendable {
 
     func die(_ cause: PipeLife.DeathCause) {
         let open = lock.withLock { openPipes }
-        for pipe in open { pipe.die(cause) }
+        for handle in open { handle.core.die(cause) }
     }
 
     // MARK: Streams
@@ -168,23 +168,23 @@ public final class Interface: @unchecked Sendable {
     /// Throws `.notFound` when there is no such endpoint, `.invalidArgument` when it is of another direction or type.
     public func outPipe<Kind: PipeKind>(_ address: EndpointAddress, _ kind: Kind.Type) throws(USBError) -> OutPipe<Kind>
     {
-        OutPipe(core: try open(address, direction: .out, type: Kind.type))
+        OutPipe(try open(address, direction: .out, type: Kind.type))
     }
 
     /// Opens the IN pipe of an endpoint in the selected alternate setting.
     ///
     /// Throws `.notFound` when there is no such endpoint, `.invalidArgument` when it is of another direction or type.
     public func inPipe<Kind: PipeKind>(_ address: EndpointAddress, _ kind: Kind.Type) throws(USBError) -> InPipe<Kind> {
-        InPipe(core: try open(address, direction: .in, type: Kind.type))
+        InPipe(try open(address, direction: .in, type: Kind.type))
     }
 
     /// Opens the pipe of any endpoint in the selected alternate setting, for tools that learn its type at run time.
     public func pipe(_ address: EndpointAddress) throws(USBError) -> AnyPipe {
-        AnyPipe(core: try open(address, direction: nil, type: nil))
+        AnyPipe(try open(address, direction: nil, type: nil))
     }
 
     private func open(_ address: EndpointAddress, direction: Direction?, type: TransferType?) throws(USBError)
-        -> PipeCore
+        -> PipeHandle
     {
         let setting = alternateSetting
         guard let layout = setting.endpoint(address) else {
@@ -208,11 +208,12 @@ public final class Interface: @unchecked Sendable {
         lock.lock()
         defer { lock.unlock() }
         guard !isReleased else { throw USBError(.closed, message: "interface \(number) was released") }
-        if let pipe = pipes[address]?.pipe { return pipe }
+        if let handle = pipes[address]?.handle { return handle }
         let pipe = PipeCore(info: info, controller: device.controller, owner: self)
         pipe.wire = try device.openPipe(info, sink: pipe)
-        pipes[address] = WeakPipe(pipe: pipe)
-        return pipe
+        let handle = PipeHandle(pipe)
+        pipes[address] = WeakPipe(handle: handle)
+        return handle
     }
 }
 

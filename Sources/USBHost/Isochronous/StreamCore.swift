@@ -60,7 +60,7 @@ final class StreamCore: @unchecked Sendable {
         for index in 0..<count {
             let bytes = unsafe try ring.range(offset: index * stride, count: stride)
             let slot = TransferCore(pipe: pipe, memory: unsafe .registered(ring, bytes))
-            slot.loan = pipe
+            slot.loan = pipe.handle
             slots.append(slot)
         }
     }

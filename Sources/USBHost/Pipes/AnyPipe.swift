@@ -5,9 +5,9 @@ public import USBSpecification
 
 /// A pipe whose direction and type are known at run time only: for tools and for the interfaces of others.
 public struct AnyPipe: CorePipe {
-    let core: PipeCore
+    let handle: PipeHandle
 
-    init(core: PipeCore) { self.core = core }
+    init(_ handle: PipeHandle) { self.handle = handle }
 
     /// The direction.
     public var direction: Direction { core.info.address.direction }
@@ -16,11 +16,11 @@ public struct AnyPipe: CorePipe {
 
     /// The pipe with its direction and type as facts of its Swift type; nil when it is of another.
     public func outPipe<Kind: PipeKind>(_ kind: Kind.Type) -> OutPipe<Kind>? {
-        direction == .out && type == Kind.type ? OutPipe(core: core) : nil
+        direction == .out && type == Kind.type ? OutPipe(handle) : nil
     }
 
     /// The pipe with its direction and type as facts of its Swift type; nil when it is of another.
     public func inPipe<Kind: PipeKind>(_ kind: Kind.Type) -> InPipe<Kind>? {
-        direction == .in && type == Kind.type ? InPipe(core: core) : nil
+        direction == .in && type == Kind.type ? InPipe(handle) : nil
     }
 }

@@ -7,7 +7,8 @@ public import USBSpecification
 ///
 /// They stand apart, and are not available from asynchronous code, because a blocked thread runs no tasks.
 public struct BlockingOutPipe<Kind: DataKind>: Sendable {
-    let core: PipeCore
+    let handle: PipeHandle
+    private var core: PipeCore { handle.core }
 
     /// Writes `bytes`. See ``OutPipe/write(_:timeout:terminated:)-(Span<UInt8>,_,_)``; on a manual clock the call steps
     /// the time to its own end, and throws `.neverCompletes` when there is none.
@@ -31,7 +32,8 @@ public struct BlockingOutPipe<Kind: DataKind>: Sendable {
 
 /// The blocking forms of an IN pipe's methods. See ``BlockingOutPipe``.
 public struct BlockingInPipe<Kind: DataKind>: Sendable {
-    let core: PipeCore
+    let handle: PipeHandle
+    private var core: PipeCore { handle.core }
 
     /// Reads into `buffer`. See ``InPipe/read(into:timeout:)``; on a manual clock the call steps the time to its own end,
     /// and throws `.neverCompletes` when there is none.

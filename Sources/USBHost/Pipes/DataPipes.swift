@@ -45,7 +45,7 @@ extension OutPipe where Kind: DataKind {
     }
 
     /// Blocking forms, for threads that run no tasks.
-    public var blocking: BlockingOutPipe<Kind> { BlockingOutPipe(core: core) }
+    public var blocking: BlockingOutPipe<Kind> { BlockingOutPipe(handle: handle) }
 }
 
 extension InPipe where Kind: DataKind {
@@ -88,7 +88,7 @@ extension InPipe where Kind: DataKind {
     }
 
     /// Blocking forms, for threads that run no tasks.
-    public var blocking: BlockingInPipe<Kind> { BlockingInPipe(core: core) }
+    public var blocking: BlockingInPipe<Kind> { BlockingInPipe(handle: handle) }
 }
 
 extension OutPipe where Kind == Isochronous {
@@ -145,7 +145,7 @@ extension PipeCore {
 
     private func makeTransfer<Kind: PipeKind>(_ memory: TransferMemory, count: Int) -> Transfer<Kind> {
         let core = TransferCore(pipe: self, memory: memory)
-        core.loan = self
+        core.loan = handle
         core.length = count
         if info.type == .isochronous, count > 0 {
             let plan = PacketPlan.filling(bytes: count, maximum: info.maximumBytesPerInterval)

@@ -3,6 +3,17 @@
 
 import USBSpecification
 
+/// What everybody holds who uses a pipe. An interface knows its pipes weakly, and an object to which anything refers
+/// weakly is slow to retain and release: so it knows this one, and not the pipe, which every transfer passes through.
+final class PipeHandle: Sendable {
+    let core: PipeCore
+
+    init(_ core: PipeCore) {
+        self.core = core
+        core.handle = self
+    }
+}
+
 /// The one object behind a pipe: its queue, its state, and its place between the transfers and the wire.
 @safe final class PipeCore: @unchecked Sendable {
     let info: EndpointInfo
@@ -11,6 +22,8 @@ import USBSpecification
     private(set) var capabilities: ControllerCapabilities
     /// Keeps the interface claimed, and so the device open, while the pipe is in use; nil for the control pipe.
     private let owner: Interface?
+    /// The handle, for those who hold it and want to lend it to a transfer. Set once.
+    fileprivate(set) unowned var handle: PipeHandle?
 
     /// Guards everything below, and the transfers of the pipe. Taken before the wire's locks and the executor's.
     let lock = Lock()
@@ -249,7 +262,7 @@ import USBSpecification
     /// A transfer on loan, with no memory of its own.
     func takeIdle() -> TransferCore {
         let core = lock.withLock { idle.popLast() } ?? TransferCore(pipe: self, memory: .none)
-        core.loan = self
+        core.loan = handle
         return core
     }
 

@@ -5,16 +5,16 @@ import USBSpecification
 
 /// A pipe to the device. Its direction and type are facts of its Swift type: there is nothing to read from it.
 public struct OutPipe<Kind: PipeKind>: Sendable {
-    let core: PipeCore
+    let handle: PipeHandle
 
-    init(core: PipeCore) { self.core = core }
+    init(_ handle: PipeHandle) { self.handle = handle }
 }
 
 /// A pipe from the device. Its direction and type are facts of its Swift type: there is nothing to write to it.
 public struct InPipe<Kind: PipeKind>: Sendable {
-    let core: PipeCore
+    let handle: PipeHandle
 
-    init(core: PipeCore) { self.core = core }
+    init(_ handle: PipeHandle) { self.handle = handle }
 }
 
 /// What every pipe can do, whatever its direction and type.
@@ -41,13 +41,15 @@ public protocol PipeProtocol: Sendable {
 }
 
 protocol CorePipe: PipeProtocol {
-    var core: PipeCore { get }
+    var handle: PipeHandle { get }
 }
 
 extension OutPipe: CorePipe {}
 extension InPipe: CorePipe {}
 
 extension CorePipe {
+    var core: PipeCore { handle.core }
+
     /// The endpoint, with what its descriptors mean.
     public var endpoint: EndpointInfo { core.info }
 

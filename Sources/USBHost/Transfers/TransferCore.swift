@@ -19,9 +19,9 @@ import USBSpecification
     unowned let pipe: PipeCore
     /// The pipe's endpoint.
     let info: EndpointInfo
-    var loan: PipeCore?
+    var loan: PipeHandle?
     /// The pipe, unless it is gone; for handles that may outlive it.
-    var livePipe: PipeCore? { loan }
+    var livePipe: PipeCore? { loan?.core }
     var life = TransferLife()
     /// Counts the submits, so that a late cancel cannot hit the next use.
     private(set) var use: UInt64 = 0
