@@ -156,7 +156,7 @@ public final class Interface: @unchecked Sendable {
     private func checkQuiet(_ endpoints: [EndpointAddress]) throws(USBError) {
         let open = lock.withLock { pipes }
         for address in endpoints {
-            guard let pipe = open[address]?.pipe, pipe.lock.withLock({ pipe.queuedCount > 0 }) else { continue }
+            guard let pipe = open[address]?.handle?.core, pipe.lock.withLock({ pipe.queuedCount > 0 }) else { continue }
             throw USBError(.busy, endpoint: address, message: "transfers are queued on it")
         }
     }

@@ -174,7 +174,6 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
             return
         }
         lock.lock()
-        if endingInterest { removeInterest() }
         incoming.append(work)
         isExhausted = false
         changeCount.add(1, ordering: .sequentiallyConsistent)
@@ -188,6 +187,7 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
         let source = mustWakeSource ? self.source : nil
         lock.unlock()
         source?.wake()
+        if endingInterest { removeInterest() }
     }
 
     // MARK: Interest, deadlines and kicks
