@@ -76,6 +76,13 @@ import USBHost
         unsafe controlBuffer = .allocate(byteCount: max(needed, 64), alignment: 16)
     }
 
+    /// The block that a request's record is; nil when it is another wire's.
+    static func from(_ record: AnyObject?) -> RequestBlock? {
+        guard let record, type(of: record) == RequestBlock.self else { return nil }
+        // Sound: the class has just been compared, and it has no subclasses. A cast would ask the runtime.
+        return unsafe unsafeDowncast(record, to: RequestBlock.self)
+    }
+
     /// The block whose header the kernel hands back.
     static func of(_ header: UnsafeMutableRawPointer) -> RequestBlock {
         // Sound: every submitted header names its block, which the request's slot keeps.

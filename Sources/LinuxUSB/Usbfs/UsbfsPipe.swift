@@ -41,7 +41,7 @@ final class UsbfsPipe: WirePipe, @unchecked Sendable {
     func makeRecord(for request: WireRequest) -> AnyObject? { RequestBlock() }
 
     func submit(_ request: WireRequest, record: AnyObject?) throws(USBError) {
-        guard let block = record as? RequestBlock else {
+        guard let block = RequestBlock.from(record) else {
             throw USBError(.invalidArgument, endpoint: info.address, message: "the request has no record of this wire")
         }
         unsafe block.pipe = self
@@ -65,7 +65,7 @@ final class UsbfsPipe: WirePipe, @unchecked Sendable {
     }
 
     func cancel(_ request: WireRequest, record: AnyObject?) {
-        guard let block = record as? RequestBlock else { return }
+        guard let block = RequestBlock.from(record) else { return }
         block.isCancelled.store(true, ordering: .releasing)
         if !block.isOutsideQueue { device.discard(block) }
     }

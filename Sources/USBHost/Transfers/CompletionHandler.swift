@@ -24,9 +24,15 @@ private final class TypedCompletionHandler<Kind: PipeKind>: CompletionHandler {
 extension Transfer {
     /// Submits the transfer with a handler, which is let go of when the transfer is refused.
     func submit(handler: @escaping @Sendable (consuming Completed<Kind>) -> Void) throws(USBError) {
-        let slot = (core.handler as? TypedCompletionHandler<Kind>) ?? TypedCompletionHandler<Kind>()
+        let slot: TypedCompletionHandler<Kind>
+        if let made = core.handler {
+            // Sound: made below, and a transfer is of the same kind all its life. A cast would look the type up.
+            slot = unsafe unsafeDowncast(made, to: TypedCompletionHandler<Kind>.self)
+        } else {
+            slot = TypedCompletionHandler<Kind>()
+            core.handler = slot
+        }
         slot.body = handler
-        core.handler = slot
         core.hasHandler = true
         do throws(USBError) {
             try core.pipe.submit(core, asynchronous: true)

@@ -149,14 +149,22 @@ import USBSpecification
 
     /// Makes sure that there are `count` requests, each with the record of the wire.
     func prepareParts(_ count: Int) {
-        while parts.count < count {
-            let request = WireRequest(transfer: self, index: parts.count)
-            request.record = pipe.wire?.makeRecord(for: request)
-            parts.append(request)
-        }
+        if parts.count < count { growParts(to: count) }
         partCount = count
         partsSubmitted = 0
         partsOutstanding = 0
+    }
+
+    private func growParts(to count: Int) {
+        // Not in place: the compiler then sees that nothing else happens while the parts change, and checks no access.
+        var grown = parts
+        grown.reserveCapacity(count)
+        while grown.count < count {
+            let request = WireRequest(transfer: self, index: grown.count)
+            request.record = pipe.wire?.makeRecord(for: request)
+            grown.append(request)
+        }
+        parts = grown
     }
 
     /// Forgets the last use.
