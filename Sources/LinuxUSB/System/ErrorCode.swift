@@ -34,6 +34,7 @@ struct ErrorCode: Hashable, Sendable {
         case ENOSPC: "ENOSPC"
         case EROFS: "EROFS"
         case EPIPE: "EPIPE"
+        case ENOSYS: "ENOSYS"
         case ENODATA: "ENODATA"
         case ETIME: "ETIME"
         case ENOSR: "ENOSR"
@@ -71,7 +72,7 @@ struct ErrorCode: Hashable, Sendable {
         case EILSEQ: .bus(.cyclicRedundancyCheck)
         case ETIME: .bus(.noResponse)
         case ECOMM, ENOSR: .bus(.hostMemory)
-        case ENOTTY: .unsupported
+        case ENOTTY, ENOSYS: .unsupported
         default: .other
         }
     }

@@ -253,6 +253,8 @@ final class UsbfsDevice: WireDevice, @unchecked Sendable {
             error = code.error("the endpoint is not in the alternate setting that is selected")
         case EPERM: error = code.error("the pipe is being stopped", kind: .notAccepting)
         case ENODEV, ESHUTDOWN: error = USBError(.deviceGone, detail: code.detail())
+        case EINVAL where info.type == .bulk && info.speed.isSuperSpeed:
+            error = code.error("the kernel refused the request", hint: UsbfsDevice.streamHint)
         default: error = code.error("the kernel refused the request")
         }
         error.endpoint = info.address
@@ -261,6 +263,8 @@ final class UsbfsDevice: WireDevice, @unchecked Sendable {
 
     private static let memoryHint =
         "raise it with the kernel's setting usbcore.usbfs_memory_mb (0 for no limit), or keep less in flight"
+
+    private static let streamHint = "where an endpoint has streams, a transfer names one of those that it was given"
 
     /// What is known about the memory that was refused.
     private var memoryMessage: String {

@@ -51,6 +51,8 @@ struct Submission: Sendable {
     var sent: [UInt8]
     var setup: SetupPacket?
     var packets: [Int]
+    /// The stream that a bulk request names; 0 for none.
+    var stream = 0
 
     var isIn: Bool { endpoint & 0x80 != 0 || setup?.requestType.direction == .in }
     func has(_ flag: RequestFlags) -> Bool { RequestFlags(rawValue: flags).contains(flag) }

@@ -238,11 +238,14 @@ final class KernelState: @unchecked Sendable {
         for file in deviceFiles where file.device === device { file.cutAll(of: nil, status) }
     }
 
-    /// Ends the oldest request that is pending at an endpoint. Returns whether there was one.
+    /// Ends the oldest request that is pending at an endpoint, or of one of its streams. Returns whether there was one.
     @discardableResult
-    func end(_ device: ScriptedDevice, _ endpoint: UInt8, _ ending: Ending) -> Bool {
+    func end(_ device: ScriptedDevice, _ endpoint: UInt8, stream: Int? = nil, _ ending: Ending) -> Bool {
         for file in deviceFiles where file.device === device {
-            if let request = file.pending.first(where: { $0.submission.endpoint == endpoint }) {
+            let request = file.pending.first { request in
+                request.submission.endpoint == endpoint && stream.map { $0 == request.submission.stream } ?? true
+            }
+            if let request {
                 file.finish(request, ending)
                 return true
             }

@@ -39,6 +39,28 @@ struct SampleDevice {
             EndpointDescriptor(address: address, transferType: type, maximumPacketSize: size, interval: interval))
     }
 
+    /// A SuperSpeed device whose interface 0 has four bulk endpoints with 32 streams each and one with none, 0x05; its
+    /// setting 1 has one with streams.
+    static func withStreams() -> SampleDevice {
+        func bulk(_ address: EndpointAddress, streams exponent: UInt8) -> EndpointLayout {
+            var layout = endpoint(address, .bulk, 1024)
+            layout.companion = SuperSpeedEndpointCompanionDescriptor(attributes: exponent)
+            return layout
+        }
+        let streaming: [EndpointAddress] = [0x81, 0x02, 0x83, 0x04]
+        let interface = InterfaceLayout(
+            number: 0,
+            alternateSettings: [
+                AlternateSetting(
+                    descriptor: InterfaceDescriptor(number: 0, interfaceClass: vendorClass),
+                    endpoints: streaming.map { bulk($0, streams: 5) } + [bulk(0x05, streams: 0)]),
+                AlternateSetting(
+                    descriptor: InterfaceDescriptor(number: 0, alternateSetting: 1, interfaceClass: vendorClass),
+                    endpoints: [bulk(0x81, streams: 5)]),
+            ])
+        return SampleDevice(speed: "5000", configurations: [Configuration(interfaces: [interface])])
+    }
+
     static let vendorClass = ClassCode(base: 0xFF)
 
     /// Interface 0 has an endpoint of every kind; its setting 1 has the bulk IN endpoint and a larger isochronous one.

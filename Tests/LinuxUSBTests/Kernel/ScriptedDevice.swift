@@ -25,6 +25,8 @@ enum DeviceAction: Hashable, Sendable {
     case clearHalt(UInt8)
     case reset
     case dropPrivileges(UInt32)
+    case allocateStreams(Int, [UInt8])
+    case freeStreams([UInt8])
 }
 
 /// A device of the scripted kernel. Guarded by the kernel's lock: a test changes it before anything runs, or inside of
@@ -47,6 +49,10 @@ final class ScriptedDevice: @unchecked Sendable {
     /// Whether the kernel knows the call that detaches and claims in one.
     var detachesAtOnce = true
     var isGone = false
+    /// The most streams that the controller gives an endpoint; 0 where it has none.
+    var streamLimit = 0
+    /// How many streams an endpoint has been given.
+    var streams: [UInt8: Int] = [:]
     /// What becomes of requests, by endpoint; what is not here is kept.
     var scripts: [UInt8: (Submission) -> Answer] = [:]
     /// Calls that are refused, with an errno.
@@ -90,7 +96,7 @@ final class UsbfsFile {
     }
 
     var outstanding: Int { pending.count + done.count }
-    private var claims: Set<UInt8> { Set(device.owners.filter { $0.value == number }.keys) }
+    var claims: Set<UInt8> { Set(device.owners.filter { $0.value == number }.keys) }
 
     // MARK: Requests
 
@@ -151,6 +157,10 @@ final class UsbfsFile {
             guard submission.length >= 8 + Int(setup.length) else { return -EINVAL }
         default:
             if submission.has(.asSoonAsPossible) { return -EINVAL }
+            if submission.type == USBDEVFS_URB_TYPE_BULK { submission.stream = unsafe Int(header.stream_id) }
+            if let count = device.streams[submission.endpoint], !(1...count).contains(submission.stream) {
+                return -EINVAL
+            }
         }
         if submission.has(.asSoonAsPossible), submission.type != USBDEVFS_URB_TYPE_ISO { return -EINVAL }
         if submission.setup == nil {
@@ -232,6 +242,7 @@ final class UsbfsFile {
             device.owners[interface] = nil
             device.drivers[interface] = nil
             cutAll(of: interface, ENOENT)
+            dropStreams(of: interface)
             return 0
         case .disconnect(let interface):
             if privileges != nil { return -EACCES }
@@ -245,12 +256,15 @@ final class UsbfsFile {
             return 0
         case .setInterface(let interface, _):
             cutAll(of: interface, ENOENT)
+            dropStreams(of: interface)
             return 0
         case .setConfiguration: return device.drivers.isEmpty ? 0 : -EBUSY
         case .clearHalt, .reset: return 0
         case .dropPrivileges(let mask):
             privileges = mask & (privileges ?? .max)
             return 0
+        case .allocateStreams(let count, let endpoints): return allocateStreams(count, on: endpoints)
+        case .freeStreams(let endpoints): return freeStreams(on: endpoints)
         }
     }
 
@@ -273,6 +287,7 @@ final class UsbfsFile {
         for interface in claims {
             device.owners[interface] = nil
             device.drivers[interface] = nil
+            dropStreams(of: interface)
         }
         pending = []
         done = []

@@ -166,6 +166,13 @@ final class ScriptedKernel: SystemCalls, @unchecked Sendable {
         case CLINUXUSB_SETCONFIGURATION: return file.call(.setConfiguration(byte()))
         case CLINUXUSB_CLEAR_HALT: return file.call(.clearHalt(byte()))
         case CLINUXUSB_DROP_PRIVILEGES: return file.call(.dropPrivileges(number()))
+        case CLINUXUSB_ALLOC_STREAMS, CLINUXUSB_FREE_STREAMS:
+            let count = unsafe Int(argument.load(fromByteOffset: 4, as: UInt32.self))
+            // As many as a device has beside its control endpoint.
+            guard (1...30).contains(count) else { return -EINVAL }
+            let endpoints = (0..<count).map { unsafe argument.load(fromByteOffset: 8 + $0, as: UInt8.self) }
+            let isFree = request == CLINUXUSB_FREE_STREAMS
+            return file.call(isFree ? .freeStreams(endpoints) : .allocateStreams(Int(number()), endpoints))
         default: return -ENOTTY
         }
     }
