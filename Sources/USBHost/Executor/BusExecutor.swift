@@ -52,7 +52,8 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
     /// Storage for the work that runs, kept for the next time.
     private var spare: [Work] = []
     /// What the owner's thread enqueues while it polls; it goes to ``incoming`` when the poll ends. That thread's alone.
-    private var found: [Work] = []
+    // Sound unchecked: one thread has it, and appending to an array of plain memory calls nothing that comes back here.
+    @exclusivity(unchecked) private var found: [Work] = []
     private var deadlines = DeadlineHeap()
 
     var ownerThread: UInt = 0
@@ -169,7 +170,7 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
         let current = currentThreadIdentity()
         if pollingOwner.load(ordering: .relaxed) == current {
             // The poll returns to this thread before it runs anything or waits, so that there is nobody to tell.
-            found.append(work)
+            unsafe found.append(work)
             if endingInterest { removeInterest() }
             return
         }
@@ -350,9 +351,9 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
 
     /// Makes what the poll has found work for the loop.
     private func takeFoundLocked() {
-        guard !found.isEmpty else { return }
-        if incoming.isEmpty { swap(&incoming, &found) } else { incoming += found }
-        found.removeAll(keepingCapacity: true)
+        guard unsafe !found.isEmpty else { return }
+        if incoming.isEmpty { unsafe swap(&incoming, &found) } else { incoming += unsafe found }
+        unsafe found.removeAll(keepingCapacity: true)
         isExhausted = false
         changeCount.add(1, ordering: .sequentiallyConsistent)
         if !ownerHasStarted { ownerCondition.signal() }
