@@ -93,14 +93,14 @@ final class PipeHandle: Sendable {
     func remove(_ transfer: TransferCore) {
         guard transfer.isQueued else { return }
         transfer.isQueued = false
-        let next = transfer.next
-        transfer.next = nil
-        if let previous = unsafe transfer.previous { previous.next = next } else { head = next }
+        let next = transfer.next.take()
         if let next {
             unsafe next.previous = unsafe transfer.previous
         } else {
             unsafe tail = unsafe transfer.previous
         }
+        // The reference to what follows passes on.
+        if let previous = unsafe transfer.previous { previous.next = next } else { head = next }
         unsafe transfer.previous = nil
         queuedCount -= 1
     }
