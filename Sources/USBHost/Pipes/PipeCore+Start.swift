@@ -94,6 +94,12 @@ extension PipeCore {
             .unsupported, "this wire cannot start at a named frame; allow best effort, or start as soon as possible")
     }
 
+    /// Refuses a stream where there can be none: what names it would otherwise arrive without it.
+    func checkStreams(of transfer: TransferCore) throws(USBError) {
+        guard !capabilities.bulkStreams else { return }
+        throw error(.unsupported, "this wire has no bulk streams, and the transfer names stream \(transfer.streamID)")
+    }
+
     /// The grid on which service opportunities lie: the interval, but at most a frame beyond full speed's own.
     private func alignment(_ interval: Int64) -> Int64 {
         info.speed >= .high ? interval : max(8, interval)

@@ -148,6 +148,8 @@ final class PipeHandle: Sendable {
                 holds = true
                 armRelease(of: transfer, at: time)
             }
+        } else if transfer.streamID != 0 {
+            try checkStreams(of: transfer)
         }
         transfer.life.submit(hold: holds)
         append(transfer)

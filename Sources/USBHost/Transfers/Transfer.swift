@@ -99,7 +99,8 @@ extension Transfer where Kind: DataKind {
 
 extension Transfer where Kind == Bulk {
     /// The stream that the transfer belongs to, on an endpoint whose streams are enabled: 1 to as many as were granted by
-    /// `Interface.enableStreams(_:on:)`. 0 where there are none, as at first.
+    /// `Interface.enableStreams(_:on:)`. 0 where there are none, as at first; a wire without streams refuses any other
+    /// with `.unsupported`.
     ///
     /// Transfers of one stream keep their order; those of different streams end as the device serves them (USB 3.2
     /// section 8.12.1.4).

@@ -46,12 +46,12 @@ final class ScriptedWire: HostController, EventSource, @unchecked Sendable {
 
     init(
         flow: TimeFlow = .free, driver: BusExecutor.Driver = .caller, bulkContinuation: Bool = true,
-        partsInFlight: Int = .max, zeroLengthTermination: Bool = true
+        partsInFlight: Int = .max, zeroLengthTermination: Bool = true, bulkStreams: Bool = false
     ) {
         capabilities = ControllerCapabilities(
             exactStartFrame: false, continuation: .inferred, frameClock: .estimated, packetsPerRequest: 128,
             bytesPerRequest: 16_384, bulkContinuation: bulkContinuation, partsInFlight: partsInFlight,
-            zeroLengthTermination: zeroLengthTermination, leadMicroframes: 8)
+            zeroLengthTermination: zeroLengthTermination, bulkStreams: bulkStreams, leadMicroframes: 8)
         clock = BusClock(flow: flow)
         executor = BusExecutor(clock: clock, driver: driver)
         condition = Condition(lock)
