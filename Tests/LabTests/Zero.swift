@@ -70,6 +70,14 @@ func isSame(_ left: [UInt8], _ right: [UInt8]) -> Bool {
     }
 }
 
+/// Whether `bytes` are the first of `pattern`.
+func isStart(_ bytes: [UInt8], of pattern: [UInt8]) -> Bool {
+    guard bytes.count <= pattern.count, !bytes.isEmpty else { return bytes.isEmpty }
+    return unsafe bytes.withUnsafeBytes { bytes in
+        unsafe pattern.withUnsafeBytes { unsafe memcmp(bytes.baseAddress!, $0.baseAddress!, bytes.count) } == 0
+    }
+}
+
 /// The same bytes for the same seed.
 func randomBytes(_ count: Int, seed: UInt64) -> [UInt8] {
     var generator = SeededGenerator(seed: seed)
