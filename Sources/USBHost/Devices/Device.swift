@@ -102,6 +102,32 @@ public final class Device: @unchecked Sendable {
         return bytes
     }
 
+    /// A transfer for requests, with memory of its own for their data, zeroed, for use again and again. Requests of
+    /// several transfers go to the device one after the other, in the order of submission.
+    public func makeControlTransfer(capacity: Int) -> Transfer<Control> {
+        keptOpen(by: controlPipe.makeTransfer(capacity: capacity))
+    }
+
+    /// A transfer for requests whose data lie in memory of the caller, who keeps it valid until the transfer is gone.
+    @unsafe public func makeControlTransfer(borrowing bytes: UnsafeMutableRawBufferPointer) -> Transfer<Control> {
+        keptOpen(by: unsafe controlPipe.makeTransfer(borrowing: bytes))
+    }
+
+    private func keptOpen(by transfer: consuming Transfer<Control>) -> Transfer<Control> {
+        transfer.core.device = self
+        return transfer
+    }
+
+    /// The rules of the control pipe that dialects set differently. A change holds for the requests submitted after it.
+    public var controlPolicy: PipePolicy {
+        get { controlPipe.lock.withLock { controlPipe.policy } }
+        set { controlPipe.lock.withLock { controlPipe.policy = newValue } }
+    }
+
+    /// Cancels every request that is queued and returns when all have been handed back.
+    @available(*, noasync, message: "cancel the tasks that wait for the requests instead")
+    public func abortControlBlocking() { controlPipe.abortBlocking() }
+
     /// Blocking forms of the same, for threads that run no tasks.
     public var blocking: BlockingDevice { BlockingDevice(device: self) }
 
@@ -111,7 +137,7 @@ public final class Device: @unchecked Sendable {
             guard length == 0 else {
                 throw USBError(.invalidArgument, message: "wLength is \(length), but there are no data")
             }
-            return try checkReserved(setup)
+            return try Device.checkReserved(setup)
         }
         guard length == 0 || setup.requestType.direction == direction else {
             throw USBError(
@@ -121,10 +147,10 @@ public final class Device: @unchecked Sendable {
         guard direction == .out ? length == count : length <= count else {
             throw USBError(.invalidArgument, message: "wLength is \(length), but there are \(count) bytes")
         }
-        try checkReserved(setup)
+        try Device.checkReserved(setup)
     }
 
-    private func checkReserved(_ setup: SetupPacket) throws(USBError) {
+    static func checkReserved(_ setup: SetupPacket) throws(USBError) {
         guard setup.requestType.kind == .standard else { return }
         let instead: String? =
             switch (setup.request, setup.requestType.recipient) {

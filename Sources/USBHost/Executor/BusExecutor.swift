@@ -418,10 +418,19 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
 
     /// Marks a blocking waiter's condition as met, and wakes it if it is not the one that polls.
     func finishBlocking(_ change: () -> Void) {
+        finishBlockingWaits {
+            change()
+            return 1
+        }
+    }
+
+    /// Like ``finishBlocking(_:)``, for a change that meets the conditions of as many waiters as `change` returns.
+    func finishBlockingWaits(_ change: () -> Int) {
         lock.lock()
-        change()
-        // From here on that thread computes, though it may be some time until it wakes.
-        if clock.flow == .free { endedWaits += 1 }
+        let ended = change()
+        guard ended > 0 else { return lock.unlock() }
+        // From here on those threads compute, though it may be some time until they wake.
+        if clock.flow == .free { endedWaits += ended }
         followersNeedWaking = true
         if !isPolling, followers > 0 {
             followersNeedWaking = false
@@ -443,8 +452,38 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
         guard current != ownerThread else { return }
         park(current, isOwner: false)
         unpark(current, isOwner: false)
-        guard isPolling, pollingThread != current else { return }
-        // A poll that began before goes on to its next event unless it is woken.
+        awaitStandstillLocked()
+    }
+
+    /// The calling thread, as ``addClient(_:)`` and ``removeClient(_:)`` know it.
+    public static var currentThread: UInt { currentThreadIdentity() }
+
+    /// Counts a thread among the clients before its first blocking call. A clock that runs free stands still from now on
+    /// until the thread waits for something of this bus, or until it is taken out again. Without effect on other clocks.
+    public func addClient(_ thread: UInt = currentThread) {
+        guard clock.flow == .free else { return }
+        lock.lock()
+        defer { lock.unlock() }
+        guard thread != ownerThread, clients[thread] == nil else { return }
+        clients[thread] = 0
+        unparkedClients += 1
+        awaitStandstillLocked()
+    }
+
+    /// Takes a thread out of the clients: it makes no more blocking calls for now, and time need not wait for it.
+    public func removeClient(_ thread: UInt = currentThread) {
+        guard clock.flow == .free else { return }
+        lock.lock()
+        defer { lock.unlock() }
+        guard let depth = clients.removeValue(forKey: thread), depth == 0 else { return }
+        unparkedClients -= 1
+        signalClientsChanged()
+    }
+
+    /// Waits for a poll of another thread that began before a client was counted: it goes on to its next event unless it
+    /// is woken.
+    private func awaitStandstillLocked() {
+        guard isPolling, pollingThread != currentThreadIdentity() else { return }
         let poll = pollCount
         lock.unlock()
         wakeSource()

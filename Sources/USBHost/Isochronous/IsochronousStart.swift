@@ -34,17 +34,31 @@ public struct StartPolicy: Sendable, Hashable {
         case bestEffort
     }
 
+    /// What a transfer keeps to.
+    public enum Grid: Sendable, Hashable {
+        /// Service opportunities: it starts at the next one, and completes when its last packet has been served.
+        case intervals
+        /// Whole frames, as far as the wire can start at a frame: what starts as soon as possible starts with a frame, and
+        /// what is served completes when the service interval of its last packet has ended.
+        case frames
+    }
+
     /// How far from the present a start may lie, in frames; nil for no limit. Only starts at a position are checked.
     public var window: StartWindow?
     /// What happens to packets that are late.
     public var late: Late
     /// What a wire that cannot start at a frame is asked to do.
     public var accuracy: Accuracy
+    /// What a transfer keeps to.
+    public var grid: Grid
 
     /// Makes a policy. The default refuses what is late or cannot be exact.
-    public init(window: StartWindow? = nil, late: Late = .refuse, accuracy: Accuracy = .exact) {
+    public init(
+        window: StartWindow? = nil, late: Late = .refuse, accuracy: Accuracy = .exact, grid: Grid = .intervals
+    ) {
         self.window = window
         self.late = late
         self.accuracy = accuracy
+        self.grid = grid
     }
 }

@@ -14,6 +14,9 @@ public struct AnyPipe: CorePipe {
     /// The transfer type.
     public var type: TransferType { core.info.type }
 
+    /// Blocking forms, for threads that run no tasks.
+    public var blocking: BlockingPipe { BlockingPipe(core: core) }
+
     /// The pipe with its direction and type as facts of its Swift type; nil when it is of another.
     public func outPipe<Kind: PipeKind>(_ kind: Kind.Type) -> OutPipe<Kind>? {
         direction == .out && type == Kind.type ? OutPipe(handle) : nil

@@ -63,6 +63,19 @@ public struct BlockingInPipe<Kind: DataKind>: Sendable {
     public func clearHalt() throws(USBError) { try core.clearHaltBlocking() }
 }
 
+/// The blocking forms of what every pipe can do. See ``BlockingOutPipe``.
+public struct BlockingPipe: Sendable {
+    let core: PipeCore
+
+    /// Cancels everything that is queued and returns when all of it has been handed back.
+    @available(*, noasync, message: "use abort(), which suspends the task instead of blocking its thread")
+    public func abort() { core.abortBlocking() }
+
+    /// Clears the halt. See ``PipeProtocol/clearHalt()``.
+    @available(*, noasync, message: "use clearHalt(), which suspends the task instead of blocking its thread")
+    public func clearHalt() throws(USBError) { try core.clearHaltBlocking() }
+}
+
 /// The blocking forms of a device's methods. See ``BlockingOutPipe``.
 public struct BlockingDevice: Sendable {
     let device: Device
@@ -144,6 +157,21 @@ extension PipeCore {
         guard let device else { return }
         _ = try device.sendControlBlocking(.clearHalt(address), .none, count: 0, timeout: Device.controlTimeout)
         haltWasCleared()
+    }
+
+    func clearHalt(completion: @escaping @Sendable (USBError?) -> Void) {
+        abort { [self] in
+            guard let device else { return completion(nil) }
+            let transfer = device.makeControlTransfer(capacity: 0)
+            do throws(USBError) {
+                try transfer.submit(.clearHalt(address), at: .anyThread) { done in
+                    if done.outcome.status == .completed { self.haltWasCleared() }
+                    completion(done.outcome.error)
+                }
+            } catch {
+                completion(error)
+            }
+        }
     }
 
     func clearHalt() async throws(USBError) {

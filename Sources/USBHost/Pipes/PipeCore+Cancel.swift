@@ -84,6 +84,25 @@ extension PipeCore {
         endAbort()
     }
 
+    /// Like ``abort()``; `completion` is called by whoever hands the last transfer back, or by this call when nothing is
+    /// queued.
+    func abort(completion: @escaping @Sendable () -> Void) {
+        let last = beginAbort()
+        executor.addInterest()
+        let end: @Sendable () -> Void = { [self] in
+            endAbort()
+            completion()
+            executor.removeInterest()
+        }
+        // The waiter first: the last transfer may come back inside the cancel.
+        let isQuiet = lock.withLock {
+            if isDrained(upTo: last) { return true }
+            addDrainWaiter(.handler(end), upTo: last)
+            return false
+        }
+        if isQuiet { end() } else { cancelAll(.aborted, upTo: last) }
+    }
+
     /// Returns the number of the last transfer that the abort concerns: a policy may keep later ones until its end.
     private func beginAbort() -> UInt64 {
         lock.withLock {

@@ -28,9 +28,31 @@ extension PipeCore: CompletionSink {
             return lock.unlock()
         }
         if transfer.partsSubmitted < transfer.partCount { isGivingParts = false }
+        if let end = intervalEnd(of: transfer, after: completion) {
+            transfer.isServed = true
+            armRelease(of: transfer, at: end)
+            lock.unlock()
+            return executor.scheduleChanged()
+        }
+        conclude(transfer, at: completion.time)
+    }
+
+    /// When the service interval of the last packet ends, if the transfer is to complete then and it lies ahead.
+    private func intervalEnd(of transfer: TransferCore, after completion: WireCompletion) -> BusInstant? {
+        guard info.type == .isochronous, transfer.startPolicy.grid == .frames, capabilities.exactStartFrame,
+            completion.status == .completed, transfer.life.state == .pending
+        else { return nil }
+        // A packet is served within a microframe, and up to full speed within a frame.
+        let rest = info.intervalMicroframes - (info.speed >= .high ? 1 : Frame.microframes)
+        return rest > 0 ? completion.time.advanced(byNanoseconds: rest * Microframe.nanoseconds) : nil
+    }
+
+    /// A transfer has ended that the wire had. Unlocks.
+    func conclude(_ transfer: TransferCore, at time: BusInstant) {
         pendingCount -= 1
+        transfer.isServed = false
         transfer.status = transfer.life.finish(finalStatus(of: transfer))
-        transfer.time = completion.time
+        transfer.time = time
         remove(transfer)
         afterCompletion(of: transfer)
         let delivery = settle(transfer)
@@ -108,7 +130,8 @@ extension PipeCore: CompletionSink {
     /// again the moment after.
     struct Delivery {
         let waiter: TransferCore.Waiter
-        let hasHandler: Bool
+        /// Where a handler runs; nil when there is none.
+        let handlerPlace: HandlerPlace?
         let gaveInterest: Bool
         let drained: [DrainWaiter]
     }
@@ -126,10 +149,11 @@ extension PipeCore: CompletionSink {
         if case .registered(let buffer, _) = transfer.memory { buffer.endTransfer() }
         armServiceTimeout()
         let delivery = Delivery(
-            waiter: transfer.waiter, hasHandler: transfer.hasHandler, gaveInterest: transfer.holdsInterest,
+            waiter: transfer.waiter, handlerPlace: transfer.hasHandler ? transfer.handlerPlace : nil,
+            gaveInterest: transfer.holdsInterest,
             drained: takeDrainWaiters())
         // A handler is certain to take the outcome, and nobody else can.
-        if case .nobody = delivery.waiter, delivery.hasHandler { transfer.life.collect() }
+        if case .nobody = delivery.waiter, delivery.handlerPlace != nil { transfer.life.collect() }
         transfer.waiter = .nobody
         transfer.holdsInterest = false
         return delivery
@@ -152,9 +176,13 @@ extension PipeCore: CompletionSink {
     /// Tells whoever waits. No lock is held.
     func deliver(_ delivery: Delivery, of transfer: TransferCore) {
         switch delivery.waiter {
-        case .nobody where delivery.hasHandler:
+        case .nobody where delivery.handlerPlace == .executor:
             let work = unsafe BusExecutor.Work.handler(.passRetained(transfer))
             executor.enqueue(work, endingInterest: delivery.gaveInterest)
+        case .nobody where delivery.handlerPlace == .anyThread:
+            // The interest stays until the handler has said whether it goes on.
+            transfer.runHandler()
+            if delivery.gaveInterest { executor.removeInterest() }
         default: if delivery.gaveInterest { executor.removeInterest() }
         }
         switch delivery.waiter {
@@ -167,6 +195,7 @@ extension PipeCore: CompletionSink {
             switch waiter {
             case .task(let resumption): resumption.resume()
             case .thread(let flag): executor.finishBlocking { flag.isSet = true }
+            case .handler(let handler): handler()
             }
         }
     }

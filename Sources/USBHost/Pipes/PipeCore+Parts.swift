@@ -54,6 +54,7 @@ extension PipeCore {
             unsafe request.buffer = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[..<transfer.length])
             request.part = .whole
             request.start = wireStart(of: transfer, offset: 0)
+            request.startGrid = startGrid(of: transfer)
             return
         }
         var cuts = [0]
@@ -82,6 +83,7 @@ extension PipeCore {
             request.part = PipeCore.part(part, of: count)
             request.start =
                 part == 0 ? wireStart(of: transfer, offset: 0) : wireStart(of: transfer, offset: range.lowerBound)
+            request.startGrid = startGrid(of: transfer)
         }
     }
 
@@ -94,6 +96,10 @@ extension PipeCore {
         }
         if offset > 0 { return .continuing }
         return transfer.start == .continuing ? .continuing : .asSoonAsPossible
+    }
+
+    private func startGrid(of transfer: TransferCore) -> Int64 {
+        transfer.startPolicy.grid == .frames && capabilities.exactStartFrame ? Frame.microframes : 1
     }
 
     private static func part(_ index: Int, of count: Int) -> WireRequest.Part {

@@ -16,8 +16,9 @@ extension PipeCore {
         let reading = controller.frame()
         let now = reading.microframe
         let reach = now.advanced(by: capabilities.leadMicroframes)
-        let earliest = reach.roundedUp(toMultipleOf: alignment(interval))
         let policy = transfer.startPolicy
+        let grid = policy.grid == .frames ? max(alignment(interval), Frame.microframes) : alignment(interval)
+        let earliest = reach.roundedUp(toMultipleOf: grid)
         transfer.positionQuality = reading.quality
         transfer.epoch = reading.epoch
         // Where the count has begun anew (after sleep, say), positions of before it lie nowhere. An estimate, though,
@@ -133,9 +134,12 @@ extension PipeCore {
     /// The hold of a transfer ends because its frame is near, or has ended before it was used again.
     func releaseHeld(_ transfer: TransferCore) {
         lock.lock()
-        guard let due = transfer.releaseDue, due <= executor.clock.presentInstant, transfer.life.state == .held else {
-            return lock.unlock()
+        guard let due = transfer.releaseDue, due <= executor.clock.presentInstant else { return lock.unlock() }
+        if transfer.isServed {
+            transfer.releaseDue = nil
+            return conclude(transfer, at: due)
         }
+        guard transfer.life.state == .held else { return lock.unlock() }
         transfer.releaseDue = nil
         guard life.disposition(policy, ignoringGate: transfer.ignoresGate) == .give, transfer.life.release() else {
             return lock.unlock()

@@ -284,6 +284,7 @@ final class PipeHandle: Sendable {
 enum DrainWaiter {
     case task(Resumption)
     case thread(DrainFlag)
+    case handler(@Sendable () -> Void)
 }
 
 /// Set when the wait is over. Guarded by the executor's lock.

@@ -9,6 +9,12 @@ public protocol PipeKind: Sendable {
     static var type: TransferType { get }
 }
 
+/// Control transfers: a request to the device with at most 65,535 bytes of data in one direction.
+public enum Control: PipeKind {
+    /// Control.
+    public static var type: TransferType { .control }
+}
+
 /// Bulk and interrupt: pipes that carry a stream of bytes in packets.
 public protocol DataKind: PipeKind {}
 

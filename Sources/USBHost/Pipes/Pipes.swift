@@ -28,6 +28,9 @@ public protocol PipeProtocol: Sendable {
     /// Cancels everything that is queued and returns when all of it has been handed back. Until then the pipe refuses
     /// new transfers.
     func abort() async
+    /// Cancels everything that is queued; `completion` is called when all of it has been handed back, as a handler of
+    /// ``HandlerPlace/anyThread`` is, perhaps before this call returns.
+    func abort(completion: @escaping @Sendable () -> Void)
     /// Keeps new transfers back until ``start()``.
     func hold()
     /// Refuses new transfers until ``start()``, and cancels those that are queued.
@@ -38,6 +41,9 @@ public protocol PipeProtocol: Sendable {
     ///
     /// Throws what the control transfer throws.
     func clearHalt() async throws(USBError)
+    /// Clears the halt as ``clearHalt()`` does; `completion` gets what that throws, and is called as a handler of
+    /// ``HandlerPlace/anyThread`` is.
+    func clearHalt(completion: @escaping @Sendable (USBError?) -> Void)
 }
 
 protocol CorePipe: PipeProtocol {
@@ -65,6 +71,9 @@ extension CorePipe {
     /// Cancels everything that is queued and returns when all of it has been handed back.
     public func abort() async { await core.abort() }
 
+    /// Cancels everything that is queued; `completion` is called when all of it has been handed back.
+    public func abort(completion: @escaping @Sendable () -> Void) { core.abort(completion: completion) }
+
     /// Keeps new transfers back until ``start()``.
     public func hold() { core.lock.withLock { core.life.hold() } }
 
@@ -81,4 +90,9 @@ extension CorePipe {
 
     /// Aborts what is queued and sends CLEAR_FEATURE(ENDPOINT_HALT).
     public func clearHalt() async throws(USBError) { try await core.clearHalt() }
+
+    /// Aborts what is queued and sends CLEAR_FEATURE(ENDPOINT_HALT); `completion` gets what went wrong.
+    public func clearHalt(completion: @escaping @Sendable (USBError?) -> Void) {
+        core.clearHalt(completion: completion)
+    }
 }

@@ -66,6 +66,12 @@ public import USBSpecification
         get { fields.start }
         set { fields.start = newValue }
     }
+    /// The grid, in microframes, on which a request that starts as soon as possible begins unless it directly follows
+    /// another one: 1, which leaves it to the endpoint, or 8. Only set for a wire that declares `exactStartFrame`.
+    public var startGrid: Int64 {
+        get { fields.startGrid }
+        set { fields.startGrid = newValue }
+    }
     /// The position that an isochronous request has got. A wire that declares `exactStartFrame` sets it in `submit`,
     /// where alone it is certain that the position has not passed meanwhile.
     public var placement: Microframe? {
@@ -97,6 +103,7 @@ public import USBSpecification
         var buffer = unsafe UnsafeMutableRawBufferPointer(start: nil, count: 0)
         var packets = unsafe UnsafeMutableBufferPointer<WirePacket>(start: nil, count: 0)
         var start = Start.asSoonAsPossible
+        var startGrid: Int64 = 1
         var placement: Microframe?
         var part = Part.whole
         var endsWithZeroLengthPacket = false

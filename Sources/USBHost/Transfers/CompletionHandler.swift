@@ -1,6 +1,17 @@
 // swift-usb: a USB host library in Swift.
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 
+/// Where the handler of a completion runs.
+public enum HandlerPlace: Sendable, Hashable {
+    /// On the bus's executor, one handler at a time. It may take its time, and may block.
+    case executor
+    /// On the very thread that finds the transfer's end, without a change of threads: the event loop, a thread that
+    /// blocks in a wait of this bus, or one that cancels or is refused. Handlers of different transfers can run at the
+    /// same time. It may submit and cancel transfers and set events, and must neither block nor hold a lock while it is
+    /// submitting that it takes itself.
+    case anyThread
+}
+
 /// Where a transfer keeps the handler of its completion. It is made when the transfer first gets a handler and used
 /// again from then on, so that a transfer which goes round and round allocates nothing.
 class CompletionHandler {
@@ -23,7 +34,9 @@ private final class TypedCompletionHandler<Kind: PipeKind>: CompletionHandler {
 
 extension Transfer {
     /// Submits the transfer with a handler, which is let go of when the transfer is refused.
-    func submit(handler: @escaping @Sendable (consuming Completed<Kind>) -> Void) throws(USBError) {
+    func submit(
+        at place: HandlerPlace, handler: @escaping @Sendable (consuming Completed<Kind>) -> Void
+    ) throws(USBError) {
         let slot: TypedCompletionHandler<Kind>
         if let made = core.handler {
             // Sound: made below, and a transfer is of the same kind all its life. A cast would look the type up.
@@ -34,6 +47,7 @@ extension Transfer {
         }
         slot.body = handler
         core.hasHandler = true
+        core.handlerPlace = place
         do throws(USBError) {
             try core.pipe.submit(core, asynchronous: true)
         } catch {

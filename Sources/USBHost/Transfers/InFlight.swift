@@ -58,6 +58,12 @@ public struct Canceller: Sendable {
         use = core?.use ?? 0
     }
 
+    /// Cancels the next use of an idle transfer.
+    init(nextUseOf core: TransferCore) {
+        self.core = core
+        use = core.use &+ 1
+    }
+
     /// Asks for an early end.
     public func cancel() {
         guard let core, let pipe = core.livePipe else { return }

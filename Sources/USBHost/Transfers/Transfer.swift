@@ -36,6 +36,21 @@ public struct Transfer<Kind: PipeKind>: ~Copyable, Sendable {
         set { core.ignoresGate = newValue }
     }
 
+    /// A handle that cancels the next use of the transfer, for one that is submitted with a handler. Before that use has
+    /// been submitted, and after it has ended, it does nothing.
+    public var canceller: Canceller { Canceller(nextUseOf: core) }
+
+    /// Gives the transfer other memory, that of the caller, who keeps it valid until the transfer is gone or has other
+    /// memory again. What it had as its own is freed. The transfer then moves as many bytes as there are.
+    ///
+    /// An isochronous transfer loses its packets, and needs a new plan.
+    @unsafe public mutating func borrow(_ bytes: UnsafeMutableRawBufferPointer) {
+        core.memory.free()
+        unsafe core.memory = .borrowed(bytes)
+        core.length = bytes.count
+        core.keepPackets(0, byteCount: bytes.count)
+    }
+
     /// Calls `body` with the transfer's memory, all of it.
     public func withBytes<Value: ~Copyable, Failure: Error>(
         _ body: (Span<UInt8>) throws(Failure) -> Value
@@ -86,14 +101,39 @@ extension Transfer where Kind: DataKind {
         return InFlight(core: core)
     }
 
-    /// Submits the transfer; `completion` runs on the bus's executor, with a refusal too if `deliveringRefusal` asks for
-    /// that.
+    /// Submits the transfer; `completion` runs on the bus's executor, or where `place` says, with a refusal too if
+    /// `deliveringRefusal` asks for that.
     public consuming func submit(
-        timeout: Duration? = nil, deliveringRefusal: Bool = false,
+        timeout: Duration? = nil, deliveringRefusal: Bool = false, at place: HandlerPlace = .executor,
         completion: @escaping @Sendable (consuming Completed<Kind>) -> Void
     ) throws(USBError) {
         core.prepare(timeout: timeout, deliveringRefusal: deliveringRefusal)
-        try submit(handler: completion)
+        try submit(at: place, handler: completion)
+    }
+}
+
+extension Transfer where Kind == Control {
+    /// Submits a request. Its data, `setup.length` bytes, lie at the start of the transfer's memory, or go there.
+    ///
+    /// Throws `.invalidArgument` when the memory is too small, and for the requests that change the host's own view of
+    /// the device, which have methods of their own; see ``Device/control(_:timeout:)``.
+    public consuming func submit(
+        _ setup: SetupPacket, timeout: Duration? = Device.controlTimeout, deliveringRefusal: Bool = false
+    ) throws(USBError) -> InFlight<Control> {
+        try core.prepare(setup, timeout: timeout, deliveringRefusal: deliveringRefusal)
+        try core.pipe.submit(core, asynchronous: true)
+        return InFlight(core: core)
+    }
+
+    /// Submits a request; `completion` runs on the bus's executor, or where `place` says, with a refusal too if
+    /// `deliveringRefusal` asks for that.
+    public consuming func submit(
+        _ setup: SetupPacket, timeout: Duration? = Device.controlTimeout, deliveringRefusal: Bool = false,
+        at place: HandlerPlace = .executor,
+        completion: @escaping @Sendable (consuming Completed<Control>) -> Void
+    ) throws(USBError) {
+        try core.prepare(setup, timeout: timeout, deliveringRefusal: deliveringRefusal)
+        try submit(at: place, handler: completion)
     }
 }
 
@@ -154,20 +194,33 @@ extension Transfer where Kind == Isochronous {
         return InFlight(core: core)
     }
 
-    /// Submits the transfer; `completion` runs on the bus's executor, with a refusal too if `deliveringRefusal` asks for
-    /// that.
+    /// Submits the transfer; `completion` runs on the bus's executor, or where `place` says, with a refusal too if
+    /// `deliveringRefusal` asks for that.
     public consuming func submit(
         _ start: IsochronousStart, policy: StartPolicy = StartPolicy(), timeout: Duration? = nil,
-        deliveringRefusal: Bool = false, completion: @escaping @Sendable (consuming Completed<Isochronous>) -> Void
+        deliveringRefusal: Bool = false, at place: HandlerPlace = .executor,
+        completion: @escaping @Sendable (consuming Completed<Isochronous>) -> Void
     ) throws(USBError) {
         core.prepare(timeout: timeout, deliveringRefusal: deliveringRefusal)
         core.start = start
         core.startPolicy = policy
-        try submit(handler: completion)
+        try submit(at: place, handler: completion)
     }
 }
 
 extension TransferCore {
+    func prepare(_ setup: SetupPacket, timeout: Duration?, deliveringRefusal: Bool) throws(USBError) {
+        let capacity = unsafe memory.bytes.count
+        guard Int(setup.length) <= capacity else {
+            throw pipe.error(
+                .invalidArgument, "wLength is \(setup.length), but the transfer has room for \(capacity) bytes")
+        }
+        try Device.checkReserved(setup)
+        self.setup = setup
+        length = Int(setup.length)
+        prepare(timeout: timeout, deliveringRefusal: deliveringRefusal)
+    }
+
     func prepare(timeout: Duration?, deliveringRefusal: Bool) {
         self.timeout = timeout
         isRefusalDelivered = deliveringRefusal

@@ -20,6 +20,8 @@ import USBSpecification
     /// The pipe's endpoint.
     let info: EndpointInfo
     var loan: PipeHandle?
+    /// The device of a control transfer: its control pipe does not keep it open.
+    var device: Device?
     /// The pipe, unless it is gone; for handles that may outlive it.
     var livePipe: PipeCore? { loan?.core }
     var life = TransferLife()
@@ -35,6 +37,7 @@ import USBSpecification
     /// Kept for the next use.
     var handler: CompletionHandler?
     var hasHandler = false
+    var handlerPlace = HandlerPlace.executor
     var holdsInterest = false
 
     // The queue of the pipe.
@@ -79,7 +82,9 @@ import USBSpecification
     var detail: WireDetail?
     var message = ""
 
-    /// Lets a transfer go that is held until a frame comes near.
+    /// Whether the wire is done with it and only the last service interval has yet to end.
+    var isServed = false
+    /// Lets a transfer go that is held until a frame comes near, or that is to complete when an interval has ended.
     private(set) lazy var releaseTimer = ReleaseTimer(self)
     /// When the hold ends; nil when nothing but the pipe's state holds the transfer.
     var releaseDue: BusInstant?

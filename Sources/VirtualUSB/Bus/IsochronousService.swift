@@ -117,10 +117,13 @@ extension Schedule {
         case .asSoonAsPossible:
             // Behind what was there the service goes on in its own rhythm, wherever on the grid that began.
             let reach = nextToServe &+ lead
-            let grid = max(period, endpoint.interval)
+            let startGrid = record.request?.startGrid ?? 1
+            let grid = max(period, endpoint.interval, startGrid)
+            // As with a named frame, a frame is whole whichever of its microframes the endpoint was promised.
             first =
                 endpoint.queueEnd >= reach
-                ? endpoint.queueEnd : Schedule.opportunity(of: endpoint, from: reach, grid: grid)
+                ? endpoint.queueEnd
+                : Schedule.opportunity(from: reach, grid: grid, phase: endpoint.phase &- endpoint.phase % startGrid)
         case .continuing:
             guard endpoint.queueEnd >= nextToServe else { return expire(record, on: endpoint, now: now) }
             first = endpoint.queueEnd

@@ -109,7 +109,12 @@ final class Schedule {
 
     /// The first microframe of an endpoint's rhythm, at `position` or later.
     static func opportunity(of endpoint: BusEndpoint, from position: Int64, grid: Int64) -> Int64 {
-        Microframe(position &- endpoint.phase).roundedUp(toMultipleOf: grid).count &+ endpoint.phase
+        opportunity(from: position, grid: grid, phase: endpoint.phase)
+    }
+
+    /// The first multiple of `grid`, counted from `phase`, from `position` on.
+    static func opportunity(from position: Int64, grid: Int64, phase: Int64) -> Int64 {
+        Microframe(position &- phase).roundedUp(toMultipleOf: grid).count &+ phase
     }
 
     // MARK: Serving
