@@ -33,10 +33,12 @@ let package = Package(
         .target(
             name: "USB", dependencies: ["LinuxUSB", "USBHost", "USBSpecification", "VirtualUSB"],
             swiftSettings: settings),
+        .target(name: "HostFiles", dependencies: ["USB", "VirtualUSB"], swiftSettings: settings),
         .executableTarget(
             name: "usbpipe",
             dependencies: [
-                "LinuxUSB", "USB", "VirtualUSB", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "HostFiles", "LinuxUSB", "USB", "VirtualUSB",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
         .testTarget(name: "USBSpecificationTests", dependencies: ["USBSpecification"], swiftSettings: settings),
@@ -49,7 +51,8 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(name: "VirtualUSBTests", dependencies: ["VirtualUSB"], swiftSettings: settings),
         .testTarget(name: "USBTests", dependencies: ["USB", "VirtualUSB"], swiftSettings: settings),
-        .testTarget(name: "usbpipeTests", dependencies: ["usbpipe", "USB", "VirtualUSB"], swiftSettings: settings),
+        .testTarget(
+            name: "usbpipeTests", dependencies: ["HostFiles", "usbpipe", "USB", "VirtualUSB"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -12,6 +12,6 @@ struct USBPipe: AsyncParsableCommand {
         subcommands: [
             ListVerb.self, ShowVerb.self, PlanVerb.self, WatchVerb.self, ReadVerb.self, WriteVerb.self,
             ControlVerb.self,
-            PlayVerb.self, RecordVerb.self, UdevRuleVerb.self,
+            PlayVerb.self, RecordVerb.self, UdevRuleVerb.self, RunVerb.self,
         ])
 }

@@ -2,6 +2,8 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 
 import ArgumentParser
+// For every file of the program.
+@_exported import HostFiles
 import USB
 
 /// Why a verb could not do what it was asked, with the exit status that says so.
@@ -33,9 +35,10 @@ extension ExitStatus {
         case let error as FileError:
             switch error.operation {
             case .open, .read: self = .badInput
-            case .create, .write, .close: self = error.isClosedOutput ? .outputClosed : .transferFailed
+            case .create, .write, .close, .run: self = error.isClosedOutput ? .outputClosed : .transferFailed
             }
-        case is WAVError: self = .badInput
+        case is WAVError, HostFilesError.noDisk: self = .badInput
+        case HostFilesError.clockOfNobody: self = .badUsage
         case is HostAddressError, is ArgumentError, is ValidationError: self = .badUsage
         case is CancellationError: self = .interrupted
         default: self = .transferFailed

@@ -70,11 +70,3 @@ struct DataReader<Kind: DataKind> {
         return outcome.requestedByteCount
     }
 }
-
-extension [UInt8] {
-    /// The bytes of a span.
-    init(copying bytes: Span<UInt8>) {
-        // Sound: the buffer is only read, and the span keeps it alive for the call.
-        self = unsafe bytes.withUnsafeBufferPointer { unsafe Array($0) }
-    }
-}

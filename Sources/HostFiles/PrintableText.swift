@@ -4,7 +4,7 @@
 extension StringProtocol {
     /// The text with everything in it that would move a terminal's cursor, change its state or reorder the line
     /// replaced by U+FFFD. Names from devices and files go through this before a person sees them.
-    var printable: String {
+    package var printable: String {
         var result = String.UnicodeScalarView()
         for scalar in unicodeScalars {
             switch scalar.properties.generalCategory {

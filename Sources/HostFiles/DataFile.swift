@@ -10,7 +10,7 @@ import Darwin
 #endif
 
 /// Bytes that arrive in order and end: a file, a pipe, or bytes in memory.
-protocol ByteSource: Sendable {
+package protocol ByteSource: Sendable {
     /// Appends at least one and at most `count` bytes, or none at the end of the source.
     ///
     /// - Returns: the number of bytes appended; 0 means the end (or that `count` was 0).
@@ -24,17 +24,17 @@ protocol ByteSource: Sendable {
 ///
 /// Interrupted calls are repeated, and a descriptor in non-blocking mode is waited for, so that `read` and `write`
 /// have only three results: bytes moved, end of file, an error.
-final class DataFile: ByteSource {
+package final class DataFile: ByteSource {
     /// The system's number of the open file.
-    let descriptor: Int32
+    package let descriptor: Int32
     /// The name for messages.
-    let name: String
+    package let name: String
     private let isOwned: Bool
 
     /// Takes a descriptor that is open already.
     ///
     /// - Parameter owned: whether to close it when this object goes.
-    init(descriptor: Int32, name: String, owned: Bool) {
+    package init(descriptor: Int32, name: String, owned: Bool) {
         self.descriptor = descriptor
         self.name = name
         self.isOwned = owned
@@ -44,12 +44,12 @@ final class DataFile: ByteSource {
         if isOwned { _ = systemClose(descriptor) }
     }
 
-    static let standardInput = DataFile(descriptor: 0, name: "standard input", owned: false)
-    static let standardOutput = DataFile(descriptor: 1, name: "standard output", owned: false)
-    static let standardError = DataFile(descriptor: 2, name: "standard error", owned: false)
+    package static let standardInput = DataFile(descriptor: 0, name: "standard input", owned: false)
+    package static let standardOutput = DataFile(descriptor: 1, name: "standard output", owned: false)
+    package static let standardError = DataFile(descriptor: 2, name: "standard error", owned: false)
 
     /// Opens a file for reading. A directory is refused here rather than at the first read.
-    static func open(_ path: String) throws(FileError) -> DataFile {
+    package static func open(_ path: String) throws(FileError) -> DataFile {
         let descriptor = systemOpen(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw FileError(operation: .open, name: "'\(path)'", code: errno) }
         let file = DataFile(descriptor: descriptor, name: "'\(path)'", owned: true)
@@ -58,14 +58,14 @@ final class DataFile: ByteSource {
     }
 
     /// Creates a file for writing, or empties an existing one.
-    static func create(_ path: String) throws(FileError) -> DataFile {
+    package static func create(_ path: String) throws(FileError) -> DataFile {
         let descriptor = systemOpen(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else { throw FileError(operation: .create, name: "'\(path)'", code: errno) }
         return DataFile(descriptor: descriptor, name: "'\(path)'", owned: true)
     }
 
     /// Opens a file for reading and writing at any place, or for reading alone if it may not be written.
-    static func openForUpdate(_ path: String) throws(FileError) -> (file: DataFile, isReadOnly: Bool) {
+    package static func openForUpdate(_ path: String) throws(FileError) -> (file: DataFile, isReadOnly: Bool) {
         let descriptor = systemOpen(path, O_RDWR | O_CLOEXEC)
         if descriptor >= 0 { return (DataFile(descriptor: descriptor, name: "'\(path)'", owned: true), false) }
         guard errno == EACCES || errno == EROFS || errno == EPERM else {
@@ -75,27 +75,27 @@ final class DataFile: ByteSource {
     }
 
     /// The bytes of a regular file; nil for others.
-    var size: Int? { status.flatMap { $0.st_mode & S_IFMT == S_IFREG ? Int($0.st_size) : nil } }
+    package var size: Int? { status.flatMap { $0.st_mode & S_IFMT == S_IFREG ? Int($0.st_size) : nil } }
 
     /// Whether a person looks at it.
-    var isTerminal: Bool { isatty(descriptor) == 1 }
+    package var isTerminal: Bool { isatty(descriptor) == 1 }
 
     /// The terminal's width in characters, if it is a terminal that tells.
-    var terminalColumns: Int? {
+    package var terminalColumns: Int? {
         var size = winsize()
         guard unsafe ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
         return Int(size.ws_col)
     }
 
     /// The position of the next byte, where the file has positions that can be written again.
-    var patchablePosition: Int? {
+    package var patchablePosition: Int? {
         // Linux appends what pwrite is given when the file was opened for appending.
         guard fileType == S_IFREG, fcntl(descriptor, F_GETFL) & O_APPEND == 0 else { return nil }
         let position = lseek(descriptor, 0, SEEK_CUR)
         return position >= 0 ? Int(position) : nil
     }
 
-    var remaining: Int? {
+    package var remaining: Int? {
         guard let status, status.st_mode & S_IFMT == S_IFREG else { return nil }
         let position = lseek(descriptor, 0, SEEK_CUR)
         // Files under /proc and /sys are regular ones of size 0 that have contents.
@@ -110,7 +110,7 @@ final class DataFile: ByteSource {
 
     private var fileType: mode_t? { status.map { $0.st_mode & S_IFMT } }
 
-    func read(upTo count: Int, into bytes: inout [UInt8]) throws(FileError) -> Int {
+    package func read(upTo count: Int, into bytes: inout [UInt8]) throws(FileError) -> Int {
         guard count > 0 else { return 0 }
         while true {
             var result = 0
@@ -129,7 +129,7 @@ final class DataFile: ByteSource {
     }
 
     /// Writes all of the bytes.
-    func write(_ bytes: RawSpan) throws(FileError) {
+    package func write(_ bytes: RawSpan) throws(FileError) {
         var done = 0
         while done < bytes.byteCount {
             var code: Int32 = 0
@@ -147,18 +147,18 @@ final class DataFile: ByteSource {
     }
 
     /// Writes all of the bytes.
-    func write(_ bytes: [UInt8]) throws(FileError) {
+    package func write(_ bytes: [UInt8]) throws(FileError) {
         // Viewing numbers as bytes is unsafe only for types with padding.
         try unsafe write(bytes.span.bytes)
     }
 
     /// Writes all of the text as UTF-8.
-    func write(_ text: String) throws(FileError) {
+    package func write(_ text: String) throws(FileError) {
         try write(Array(text.utf8))
     }
 
     /// Writes over bytes that were written before, without moving the position of the next write.
-    func overwrite(_ bytes: [UInt8], at position: Int) throws(FileError) {
+    package func overwrite(_ bytes: [UInt8], at position: Int) throws(FileError) {
         var done = 0
         while done < bytes.count {
             let offset = off_t(clamping: position + done)
@@ -179,7 +179,7 @@ final class DataFile: ByteSource {
     /// Fills `bytes` with those from a position on.
     ///
     /// - Throws: an error also when the file ends before.
-    func read(into bytes: inout MutableSpan<UInt8>, at position: Int) throws(FileError) {
+    package func read(into bytes: inout MutableSpan<UInt8>, at position: Int) throws(FileError) {
         var done = 0
         while done < bytes.count {
             var code: Int32 = 0
@@ -201,7 +201,7 @@ final class DataFile: ByteSource {
     }
 
     /// Makes what was written last beyond a failure of the machine.
-    func synchronize() throws(FileError) {
+    package func synchronize() throws(FileError) {
         while fsync(descriptor) != 0 {
             let code = errno
             guard code == EINTR else { throw FileError(operation: .write, name: name, code: code) }
@@ -209,7 +209,7 @@ final class DataFile: ByteSource {
     }
 
     /// Reads what is left, but at most `limit` bytes.
-    func readAll(limit: Int) throws(FileError) -> [UInt8] {
+    package func readAll(limit: Int) throws(FileError) -> [UInt8] {
         var bytes: [UInt8] = []
         while bytes.count < limit, try read(upTo: min(1 << 16, limit - bytes.count), into: &bytes) > 0 {}
         return bytes

@@ -10,29 +10,36 @@ import Darwin
 #endif
 
 /// A file operation that the system refused.
-struct FileError: Error, Equatable {
+package struct FileError: Error, Equatable {
     /// What was being done.
-    enum Operation: String, Sendable {
+    package enum Operation: String, Sendable {
         case open
         case read
         case write
         case create
         case close
+        case run
     }
 
     /// What was being done.
-    var operation: Operation
+    package var operation: Operation
     /// The file as the user named it, or "standard input" and the like.
-    var name: String
+    package var name: String
     /// The system's error number (`errno`).
-    var code: Int32
+    package var code: Int32
+
+    package init(operation: Operation, name: String, code: Int32) {
+        self.operation = operation
+        self.name = name
+        self.code = code
+    }
 
     /// Whether the output was closed by its reader, as `head` does.
-    var isClosedOutput: Bool { code == EPIPE }
+    package var isClosedOutput: Bool { code == EPIPE }
 }
 
 extension FileError: CustomStringConvertible {
-    var description: String {
+    package var description: String {
         // strerror returns a constant or thread-local string for every number, unknown ones too.
         let reason = unsafe strerror(code).map { unsafe String(cString: $0) } ?? "error \(code)"
         return "cannot \(operation.rawValue) \(name.printable): \(reason)"

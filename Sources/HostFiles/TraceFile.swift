@@ -3,7 +3,7 @@
 
 /// A text file that lines are added to from any thread. They are collected, so that one that is added at a bad moment
 /// costs little.
-final class TraceFile: Sendable {
+package final class TraceFile: Sendable {
     private struct State {
         var pending: [UInt8] = []
         var failure: FileError?
@@ -13,12 +13,12 @@ final class TraceFile: Sendable {
     private let state = Locked(State())
     private static let pieceSize = 1 << 16
 
-    init(_ file: DataFile) {
+    package init(_ file: DataFile) {
         self.file = file
     }
 
     /// Adds a line. An error is kept for `finish`.
-    func append(_ line: String) {
+    package func append(_ line: String) {
         state.withLock { state in
             guard state.failure == nil else { return }
             state.pending.append(contentsOf: line.utf8)
@@ -30,7 +30,7 @@ final class TraceFile: Sendable {
     /// Writes what is left.
     ///
     /// - Throws: the first error since the file was created.
-    func finish() throws(FileError) {
+    package func finish() throws(FileError) {
         let failure = state.withLock { state in
             if state.failure == nil { write(&state) }
             return state.failure

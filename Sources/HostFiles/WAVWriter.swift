@@ -5,9 +5,9 @@
 ///
 /// The sizes in the header are unknown until the end: `finish` puts them in where the output can be written again. In a
 /// pipe they stay at the largest number, which readers take for "until the end".
-struct WAVWriter: ~Copyable {
+package struct WAVWriter: ~Copyable {
     /// Bytes in front of the samples.
-    static let headerBytes = 44
+    package static let headerBytes = 44
 
     private let output: DataFile
     private let channels: Int
@@ -20,7 +20,7 @@ struct WAVWriter: ~Copyable {
     /// - Parameters:
     ///   - rate: sample frames per second.
     ///   - channels: samples per frame.
-    init(_ output: DataFile, rate: Int, channels: Int = 2) throws(FileError) {
+    package init(_ output: DataFile, rate: Int, channels: Int = 2) throws(FileError) {
         self.output = output
         self.rate = rate
         self.channels = channels
@@ -29,22 +29,22 @@ struct WAVWriter: ~Copyable {
     }
 
     /// Appends samples: 16 bits each, little endian, the channels interleaved.
-    mutating func write(_ samples: RawSpan) throws(FileError) {
+    package mutating func write(_ samples: RawSpan) throws(FileError) {
         try output.write(samples)
         dataBytes += samples.byteCount
     }
 
     /// Appends samples: 16 bits each, little endian, the channels interleaved.
-    mutating func write(_ samples: [UInt8]) throws(FileError) {
+    package mutating func write(_ samples: [UInt8]) throws(FileError) {
         try output.write(samples)
         dataBytes += samples.count
     }
 
     /// Counts samples that were appended to the output by other means.
-    mutating func count(appended bytes: Int) { dataBytes += bytes }
+    package mutating func count(appended bytes: Int) { dataBytes += bytes }
 
     /// Completes the file.
-    consuming func finish() throws(FileError) {
+    package consuming func finish() throws(FileError) {
         if dataBytes % 2 == 1 { try output.write([0]) }
         guard let headerPosition else { return }
         let header = Self.header(dataBytes: dataBytes, rate: rate, channels: channels)
@@ -54,7 +54,7 @@ struct WAVWriter: ~Copyable {
     /// A whole WAV file in memory.
     ///
     /// - Parameter samples: 16 bits each, little endian, the channels interleaved.
-    static func file(samples: [UInt8], rate: Int, channels: Int = 2) -> [UInt8] {
+    package static func file(samples: [UInt8], rate: Int, channels: Int = 2) -> [UInt8] {
         let padding: [UInt8] = samples.count % 2 == 1 ? [0] : []
         return header(dataBytes: samples.count, rate: rate, channels: channels) + samples + padding
     }
