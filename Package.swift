@@ -28,6 +28,8 @@ let package = Package(
         .target(name: "USBHost", dependencies: ["USBSpecification"], swiftSettings: settings),
         .target(name: "VirtualUSB", dependencies: ["USBHost", "USBSpecification"], swiftSettings: settings),
         .target(name: "CLinuxUSB"),
+        .target(name: "CMicrosoftUSB"),
+        .target(name: "CWideMain"),
         .target(
             name: "LinuxUSB", dependencies: ["CLinuxUSB", "USBHost", "USBSpecification"], swiftSettings: settings),
         .target(
