@@ -35,6 +35,9 @@ let package = Package(
         .target(
             name: "USB", dependencies: ["LinuxUSB", "USBHost", "USBSpecification", "VirtualUSB"],
             swiftSettings: settings),
+        .target(
+            name: "Win32", dependencies: ["CMicrosoftUSB", "HostFiles", "USB", "USBHost", "USBSpecification"],
+            swiftSettings: settings),
         .target(name: "HostFiles", dependencies: ["USB", "VirtualUSB"], swiftSettings: settings),
         .executableTarget(
             name: "usbpipe",
@@ -53,6 +56,10 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(name: "VirtualUSBTests", dependencies: ["VirtualUSB"], swiftSettings: settings),
         .testTarget(name: "USBTests", dependencies: ["USB", "VirtualUSB"], swiftSettings: settings),
+        .testTarget(
+            name: "Win32Tests",
+            dependencies: ["CMicrosoftUSB", "HostFiles", "USB", "USBHost", "USBSpecification", "VirtualUSB", "Win32"],
+            swiftSettings: settings),
         .testTarget(
             name: "usbpipeTests", dependencies: ["HostFiles", "usbpipe", "USB", "VirtualUSB"], swiftSettings: settings),
     ],
