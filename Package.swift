@@ -17,6 +17,7 @@ let package = Package(
         .library(name: "LinuxUSB", targets: ["LinuxUSB"]),
         .library(name: "USBSpecification", targets: ["USBSpecification"]),
         .library(name: "VirtualUSB", targets: ["VirtualUSB"]),
+        .library(name: "WinUSB", targets: ["WinUSB"]),
         .executable(name: "usbpipe", targets: ["usbpipe"]),
     ],
     dependencies: [
@@ -37,6 +38,9 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "Win32", dependencies: ["CMicrosoftUSB", "HostFiles", "USB", "USBHost", "USBSpecification"],
+            swiftSettings: settings),
+        .target(
+            name: "WinUSB", dependencies: ["CMicrosoftUSB", "USBHost", "USBSpecification", "Win32"],
             swiftSettings: settings),
         .target(name: "HostFiles", dependencies: ["USB", "VirtualUSB"], swiftSettings: settings),
         .executableTarget(
@@ -59,6 +63,12 @@ let package = Package(
         .testTarget(
             name: "Win32Tests",
             dependencies: ["CMicrosoftUSB", "HostFiles", "USB", "USBHost", "USBSpecification", "VirtualUSB", "Win32"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "WinUSBTests",
+            dependencies: [
+                "CMicrosoftUSB", "HostFiles", "USB", "USBHost", "USBSpecification", "VirtualUSB", "Win32", "WinUSB",
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "usbpipeTests", dependencies: ["HostFiles", "usbpipe", "USB", "VirtualUSB"], swiftSettings: settings),
