@@ -9,7 +9,7 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
-let library: [Target.Dependency] = ["LinuxUSB", "USBHost", "USBSpecification", "VirtualUSB"].map {
+let library: [Target.Dependency] = ["LinuxUSB", "USB", "USBHost", "USBSpecification", "VirtualUSB", "WinUSB"].map {
     .product(name: $0, package: "swift-usb")
 }
 

@@ -36,6 +36,8 @@ enum Allocations {
         case streamOut = "stream-out"
         /// Batches of an isochronous IN stream.
         case streamIn = "stream-in"
+        /// Isochronous writes of 1 ms at named frames through WinUSB, four in flight, each waited for.
+        case winUSBWrite = "winusb-write-isoch"
         /// Control requests whose answers are arrays. They allocate, which shows that the counter counts.
         case controlRead = "control-read"
 
@@ -44,6 +46,7 @@ enum Allocations {
             switch self {
             case .bulkIn, .bulkOut, .bulkRead, .bulkCallback, .bulkTimeout, .streamOut, .streamIn, .controlRead: 1
             case .isochronousOut, .isochronousIn: 8
+            case .winUSBWrite: 8
             case .bulkLarge: 128
             case .isochronousLong: 1_024
             }
@@ -57,6 +60,7 @@ enum Allocations {
             for kind in Kind.allCases { print(kind.rawValue, kind.packets) }
             return
         }
+        if kind == .winUSBWrite { return try WinUSBWriter.run { $0.write(count) } }
         try VirtualBus.simulate { bus in
             _ = try bus.attach(GadgetZero(options: .init(isochronousPacketSize: 192)))
             let device = try bus.open(vendorID: 0x0525, productID: 0xA4A0)
@@ -74,6 +78,7 @@ enum Allocations {
             case .isochronousIn: try await record(interface, count)
             case .streamOut: try await stream(to: interface, count)
             case .streamIn: try await stream(from: interface, count)
+            case .winUSBWrite: break
             case .controlRead: for _ in 0..<count { _ = try await device.read(.getStatus(of: .device)) }
             }
         }

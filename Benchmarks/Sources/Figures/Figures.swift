@@ -18,6 +18,7 @@ enum Figures {
         switch topic {
         case .busInMemory: try await busInMemory(effort)
         case .transfers: try await transferCosts(effort)
+        case .winUSB: try await winUSBCosts(effort)
         }
     }
 
@@ -26,6 +27,8 @@ enum Figures {
         case busInMemory = "bus-in-memory"
         /// What a transfer costs, and how that grows.
         case transfers
+        /// What WinUSB adds to a transfer.
+        case winUSB = "winusb"
     }
 }
 
