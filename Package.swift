@@ -18,6 +18,9 @@ let package = Package(
         .library(name: "USBSpecification", targets: ["USBSpecification"]),
         .library(name: "VirtualUSB", targets: ["VirtualUSB"]),
         .library(name: "WinUSB", targets: ["WinUSB"]),
+        // Building this product builds the one below it, whose name is that of the file.
+        .library(name: "SwiftUSBC", targets: ["SwiftUSBC"]),
+        .library(name: "swiftusb", type: .dynamic, targets: ["SwiftUSBC"]),
         .executable(name: "usbpipe", targets: ["usbpipe"]),
     ],
     dependencies: [
@@ -42,6 +45,10 @@ let package = Package(
         .target(
             name: "WinUSB", dependencies: ["CMicrosoftUSB", "USBHost", "USBSpecification", "Win32"],
             swiftSettings: settings),
+        .target(
+            name: "SwiftUSBC", dependencies: ["CWideMain", "Win32", "WinUSB"], swiftSettings: settings,
+            // A library for programs in C needs nothing of Swift's where it runs.
+            linkerSettings: [.unsafeFlags(["-static-stdlib"], .when(configuration: .release))]),
         .target(name: "HostFiles", dependencies: ["USB", "VirtualUSB"], swiftSettings: settings),
         .executableTarget(
             name: "usbpipe",
