@@ -181,9 +181,11 @@ static void Fill(UCHAR *Part, ULONG Length, SOUND *Sound, ULONG *Position) {
     *Position += count;
 }
 
+// Keeps the pipe busy until the sound has been played. Parts of the buffer are filled, submitted and completed in turn.
 static int Play(LOUDSPEAKER *Speaker, SOUND *Sound) {
     ULONG part = Speaker->Pipe.MaximumBytesPerInterval * MILLISECONDS;
-    ULONG position = 0, submitted = 0, completed = 0, index;
+    ULONG position = 0, filled = 0, submitted = 0, completed = 0, gaps = 0, index;
+    BOOL continues = FALSE;
     WINUSB_ISOCH_BUFFER_HANDLE buffer;
     OVERLAPPED overlapped[TRANSFERS];
     UCHAR *bytes = (UCHAR *)calloc(TRANSFERS, part);
@@ -197,24 +199,33 @@ static int Play(LOUDSPEAKER *Speaker, SOUND *Sound) {
     ZeroMemory(overlapped, sizeof(overlapped));
     for (index = 0; index < TRANSFERS; index++) overlapped[index].hEvent = CreateEvent(NULL, TRUE, FALSE, NULL);
 
-    while (result == 0 && (position < Sound->Length || completed < submitted)) {
-        if (position < Sound->Length && submitted - completed < TRANSFERS) {
+    while (result == 0 && (position < Sound->Length || completed < filled)) {
+        DWORD moved;
+        if (position < Sound->Length && filled - completed < TRANSFERS) {
+            Fill(bytes + filled % TRANSFERS * part, part, Sound, &position);
+            filled++;
+        } else if (submitted < filled) {
             index = submitted % TRANSFERS;
-            Fill(bytes + index * part, part, Sound, &position);
             // The first begins the stream, the others follow without a gap.
-            if (!WinUsb_WriteIsochPipeAsap(buffer, index * part, part, submitted > 0, &overlapped[index]) &&
+            if (!WinUsb_WriteIsochPipeAsap(buffer, index * part, part, continues, &overlapped[index]) &&
                 GetLastError() != ERROR_IO_PENDING) {
                 result = Fail("WinUsb_WriteIsochPipeAsap");
-                break;
             }
+            continues = TRUE;
             submitted++;
-        } else {
-            DWORD moved;
-            index = completed % TRANSFERS;
-            if (!WinUsb_GetOverlappedResult(Speaker->Streaming, &overlapped[index], &moved, TRUE)) {
-                result = Fail("WinUsb_GetOverlappedResult");
-            }
+        } else if (WinUsb_GetOverlappedResult(Speaker->Streaming, &overlapped[completed % TRANSFERS], &moved, TRUE)) {
             completed++;
+        } else if (GetLastError() == ERROR_INVALID_PARAMETER) {
+            // This program was late, and the stream has run dry. What was to follow has not been sent either: all of it
+            // goes out again, as a new stream.
+            for (index = completed + 1; index < submitted; index++) {
+                WinUsb_GetOverlappedResult(Speaker->Streaming, &overlapped[index % TRANSFERS], &moved, TRUE);
+            }
+            submitted = completed;
+            continues = FALSE;
+            gaps++;
+        } else {
+            result = Fail("WinUsb_GetOverlappedResult");
         }
     }
 
@@ -223,8 +234,8 @@ static int Play(LOUDSPEAKER *Speaker, SOUND *Sound) {
     for (index = 0; index < TRANSFERS; index++) CloseHandle(overlapped[index].hEvent);
     free(bytes);
     if (result == 0) {
-        printf("%lu bytes in %lu transfers of %u ms\n", (unsigned long)position, (unsigned long)completed,
-               MILLISECONDS);
+        printf("%lu bytes in %lu transfers of %u ms, %lu gaps\n", (unsigned long)position, (unsigned long)completed,
+               MILLISECONDS, (unsigned long)gaps);
     }
     return result;
 }
