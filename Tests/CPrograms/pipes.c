@@ -50,6 +50,16 @@ static void Synchronous(WINUSB_INTERFACE_HANDLE h) {
     CHECK_FAILS(WinUsb_ReadPipe(NULL, 0x81, bytes, 512, &moved, NULL), ERROR_INVALID_HANDLE);
 }
 
+/* Programs for old systems look the newer functions up. */
+static void Libraries(void) {
+    HMODULE library = LoadLibraryA("winusb.dll");
+    CHECK(library != NULL);
+    CHECK(GetProcAddress(library, "WinUsb_RegisterIsochBuffer") != NULL);
+    CHECK_FAILS(GetProcAddress(library, "WinUsb_NoSuchFunction"), ERROR_PROC_NOT_FOUND);
+    CHECK_FAILS(GetProcAddress(library, "printf"), ERROR_PROC_NOT_FOUND);
+    CHECK(FreeLibrary(library));
+}
+
 #define DEPTH 8
 
 static void Overlapped(WINUSB_INTERFACE_HANDLE h) {
@@ -86,6 +96,7 @@ int main(void) {
     Control(h);
     Synchronous(h);
     Overlapped(h);
+    Libraries();
     CHECK(WinUsb_Free(h));
     CHECK_FAILS(WinUsb_AbortPipe(h, 0x81), ERROR_INVALID_HANDLE);
     CHECK(CloseHandle(file));

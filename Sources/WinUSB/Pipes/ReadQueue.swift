@@ -214,7 +214,8 @@ final class ReadQueue: @unchecked Sendable {
         }
         let bytes = unsafe read.bringsSurplus ? surplus.packet : read.remainder
         let requested = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[..<read.requestedByteCount])
-        let use = read.cancelling.use
+        // A cancel may be about it at this moment.
+        let use = lock.withLock { read.cancelling.use }
         let canceller = unsafe transfer.submit(requested, timeout: timeout)
         if lock.withLock({ read.cancelling.submitted(canceller, for: use) }) { canceller.cancel() }
     }
