@@ -79,6 +79,11 @@ import Darwin
         return try body()
     }
 
+    /// Lets calls on this thread mean `host` from now on. The caller keeps the host until the thread ends.
+    package static func adopt(_ host: ProcessHost) {
+        unsafe pthread_setspecific(threadKey, Unmanaged.passUnretained(host).toOpaque())
+    }
+
     /// The process's host, opened at the first use.
     private static let shared: ProcessHost = {
         do {

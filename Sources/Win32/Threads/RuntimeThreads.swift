@@ -25,12 +25,9 @@ public func _beginthread(
     _ start: _beginthread_proc_type!, _ stackSize: UInt32, _ parameter: UnsafeMutableRawPointer!
 ) -> UInt {
     guard let start = unsafe start else { return LastError.fail(ERROR_INVALID_PARAMETER, returning: .max) }
-    nonisolated(unsafe) let parameter = unsafe parameter
-    let thread = ThreadObject.start(stackSize: Int(stackSize), isSuspended: false) {
-        // Sound: the program says what its function takes.
-        unsafe start(parameter)
-        return 0
-    }
+    let thread = unsafe ThreadObject.start(
+        stackSize: Int(stackSize), isSuspended: false,
+        swiftusb_routine(function: nil, procedure: start, parameter: parameter))
     guard let thread, let handle = unsafe HandleTable.shared.insert(thread) else {
         return LastError.fail(ERROR_NOT_ENOUGH_MEMORY, returning: .max)
     }

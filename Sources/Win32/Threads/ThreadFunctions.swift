@@ -15,12 +15,6 @@ internal import Musl
 internal import Darwin
 #endif
 
-/// What a program hands to a new thread.
-@safe private struct Parameter: @unchecked Sendable {
-    // Sound: only handed on; what it points at is between the program and its thread.
-    let pointer: LPVOID?
-}
-
 /// Starts a thread and gives its handle, and its number if `threadId` is not NULL. Calls of the thread mean the same bus
 /// as those of its maker.
 ///
@@ -36,13 +30,9 @@ public func CreateThread(
 ) -> HANDLE! {
     guard let start = unsafe start, creationFlags & ~DWORD(CREATE_SUSPENDED | STACK_SIZE_PARAM_IS_A_RESERVATION) == 0
     else { return unsafe LastError.fail(ERROR_INVALID_PARAMETER, returning: nil) }
-    let parameter = unsafe Parameter(pointer: parameter)
-    let thread = ThreadObject.start(
-        stackSize: Int(clamping: stackSize), isSuspended: creationFlags & DWORD(CREATE_SUSPENDED) != 0
-    ) {
-        // Sound: the program says what its function takes.
-        unsafe start(parameter.pointer)
-    }
+    let thread = unsafe ThreadObject.start(
+        stackSize: Int(clamping: stackSize), isSuspended: creationFlags & DWORD(CREATE_SUSPENDED) != 0,
+        swiftusb_routine(function: start, procedure: nil, parameter: parameter))
     guard let thread, let handle = unsafe HandleTable.shared.insert(thread) else {
         return unsafe LastError.fail(ERROR_NOT_ENOUGH_MEMORY, returning: nil)
     }

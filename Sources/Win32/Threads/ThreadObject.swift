@@ -18,8 +18,6 @@ internal import Darwin
 /// One that a program makes means the bus of the thread that made it, and a clock that runs free stands still until the
 /// new thread waits for something.
 @safe final class ThreadObject: WaitableObject, @unchecked Sendable {
-    /// What the thread runs; nil for a thread that was not made here.
-    private let body: (() -> DWORD)?
     let host: ProcessHost
 
     private struct State {
@@ -40,9 +38,8 @@ internal import Darwin
     private let changed: Condition
     private var state = State()
 
-    private init(on host: ProcessHost, body: (() -> DWORD)?) {
+    private init(on host: ProcessHost) {
         self.host = host
-        self.body = body
         changed = Condition(lock)
         super.init(event: BusEvent(on: host.executor))
     }
@@ -58,7 +55,7 @@ internal import Darwin
             object.finish()
             #else
             guard let pointer = unsafe pointer else { return }
-            // Sound: the value is the reference that `adopt()` has left.
+            // Sound: the value is the reference that `adopt(_:)` has left.
             unsafe Unmanaged<ThreadObject>.fromOpaque(pointer).takeRetainedValue().finish()
             #endif
         }
@@ -72,28 +69,30 @@ internal import Darwin
             // Sound: the thread keeps the reference until it ends.
             return unsafe Unmanaged<ThreadObject>.fromOpaque(pointer).takeUnretainedValue()
         }
-        let object = ThreadObject(on: ProcessHost.current, body: nil)
-        object.adopt()
+        let object = ThreadObject(on: ProcessHost.current)
+        // The thread keeps a reference of its own.
+        unsafe object.adopt(Unmanaged.passRetained(object))
         return object
     }
 
-    /// Makes this the calling thread's object.
-    private func adopt() {
+    /// Makes this the calling thread's object, which from then on owns the reference.
+    private func adopt(_ reference: Unmanaged<ThreadObject>) {
         lock.withLock {
             state.id = CurrentThread.id
             state.identity = BusExecutor.currentThread
             state.hasBegun = true
             changed.broadcast()
         }
-        unsafe pthread_setspecific(ThreadObject.key, Unmanaged.passRetained(self).toOpaque())
+        unsafe pthread_setspecific(ThreadObject.key, reference.toOpaque())
     }
 
     // MARK: Life
 
     /// Starts a thread; nil when the system has none left. It is known by its number when this returns.
-    static func start(stackSize: Int, isSuspended: Bool, body: @escaping () -> DWORD) -> ThreadObject? {
+    static func start(stackSize: Int, isSuspended: Bool, _ routine: swiftusb_routine) -> ThreadObject? {
         let host = ProcessHost.current
-        let object = ThreadObject(on: host, body: body)
+        guard let memory = unsafe malloc(MemoryLayout<swiftusb_thread>.size) else { return nil }
+        let object = ThreadObject(on: host)
         object.state.suspendCount = isSuspended ? 1 : 0
         // A program that starts a thread and goes on computing is a client before it first waits.
         host.executor.addClient()
@@ -103,39 +102,43 @@ internal import Darwin
         unsafe pthread_attr_setdetachstate(&attributes, CInt(PTHREAD_CREATE_DETACHED))
         // Fewer bytes than Windows would give are too few here: frames of the library stand on the same stack.
         if stackSize > 0 { unsafe pthread_attr_setstacksize(&attributes, max(stackSize, 256 * 1024)) }
-        let argument = unsafe Unmanaged.passRetained(object)
+        let reference = unsafe Unmanaged.passRetained(object)
+        // Sound: the memory is of that size, and the new thread takes it and the one reference that was left for it.
+        unsafe memory.initializeMemory(
+            as: swiftusb_thread.self,
+            to: swiftusb_thread(
+                object: reference.toOpaque(), routine: routine,
+                begin: { object in
+                    guard let object = unsafe object else { return }
+                    unsafe ThreadObject.begin(Unmanaged.fromOpaque(object))
+                },
+                end: { object, code in
+                    guard let object = unsafe object else { return }
+                    unsafe Unmanaged<ThreadObject>.fromOpaque(object).takeUnretainedValue().willExit(with: code)
+                }))
         #if canImport(Darwin)
         var thread: pthread_t?
+        let status = unsafe pthread_create(&thread, &attributes, { unsafe swiftusb_thread_main($0) }, memory)
         #else
         var thread = pthread_t()
+        let status = unsafe pthread_create(&thread, &attributes, { unsafe swiftusb_thread_main($0) }, memory)
         #endif
-        let status = unsafe pthread_create(
-            &thread, &attributes,
-            { argument in
-                #if canImport(Darwin)
-                let pointer: UnsafeMutableRawPointer? = unsafe argument
-                #else
-                let pointer = unsafe argument
-                #endif
-                guard let pointer = unsafe pointer else { return nil }
-                // Sound: the new thread takes the one reference that was left for it.
-                unsafe Unmanaged<ThreadObject>.fromOpaque(pointer).takeRetainedValue().run()
-                return nil
-            }, argument.toOpaque())
         guard status == 0 else {
-            unsafe argument.release()
+            unsafe free(memory)
+            unsafe reference.release()
             return nil
         }
         object.lock.withLock { while !object.state.hasBegun { object.changed.wait() } }
         return object
     }
 
-    private func run() {
-        if lock.withLock({ state.suspendCount == 0 }) { host.executor.addClient() }
-        adopt()
-        lock.withLock { while state.suspendCount > 0 { changed.wait() } }
-        let code = ProcessHost.withHost(host) { body?() ?? 0 }
-        lock.withLock { state.pendingExitCode = code }
+    /// What a new thread does before it runs the program's code.
+    private static func begin(_ reference: Unmanaged<ThreadObject>) {
+        let object = unsafe reference.takeUnretainedValue()
+        if object.lock.withLock({ object.state.suspendCount == 0 }) { object.host.executor.addClient() }
+        unsafe object.adopt(reference)
+        ProcessHost.adopt(object.host)
+        object.lock.withLock { while object.state.suspendCount > 0 { object.changed.wait() } }
     }
 
     /// Sets what the thread ends with.

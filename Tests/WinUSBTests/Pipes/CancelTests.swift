@@ -152,6 +152,8 @@ struct CancelTests {
             #expect(read.read(device, pipe, 64) == 997)
             #expect(read.result(device).error == 1131)
             #expect(read.isPending)
+            #expect(errorCode { unsafe WinUsb_AbortPipe(device.handle, pipe) } == 0)
+            #expect(read.result(device).error == 995)
         }
     }
 }
