@@ -89,12 +89,17 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
     private var unparkedClients = 0
     /// Blocking waits that are over while their threads have not woken yet. Kept in free flow only.
     private var endedWaits = 0
+    /// How often the last of the clients has begun to wait: a sign that none of them takes too long. Kept in free flow
+    /// only.
+    private var standstills: UInt64 = 0
+    /// The owner has nothing to do but to wait until the clients wait, or for too long do not.
+    private var ownerAwaitsClients = false
     /// Jobs that came from another thread than the one that simulates.
     var foreignJobs = 0
     var isSimulating = false
 
-    /// How long a free-running clock stands still for a known client that computes, in nanoseconds of wall time. After
-    /// that the client is taken to be waiting for something else.
+    /// How long a free-running clock stands still for a known client that computes, in nanoseconds of wall time, or up
+    /// to twice as long. After that the client is taken to be waiting for something else.
     var patience: Int64 = 100_000_000
 
     /// Makes an executor for a controller that has `clock`.
@@ -215,7 +220,9 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
 
     private func wakeOwnerLocked() {
         if !ownerHasStarted { startOwnerIfNeeded() }
-        if !ownerIsBusy { ownerCondition.signal() }
+        // An owner that awaits the clients looks at everything else when they wait or its patience ends.
+        if ownerIsBusy || (ownerAwaitsClients && !isKicked && !mayAdvance) { return }
+        ownerCondition.signal()
     }
 
     /// Says that the source has something to deliver, or that its schedule has changed.
@@ -508,7 +515,8 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
             let depth = clients[thread]
             if depth == 0 { unparkedClients -= 1 }
             clients[thread] = (depth ?? 0) + 1
-            signalClientsChanged()
+            // Nobody need be woken: the thread polls next, unless somebody does already.
+            if mayAdvance { standstills &+= 1 }
         }
     }
 
@@ -530,10 +538,11 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
 
     /// Waits for the clients that compute; the ones that take too long are no longer counted.
     private func waitForClients(_ wait: () -> Bool) {
+        let standstillsBefore = standstills
         followers += 1
         let wasSignalled = wait()
         followers -= 1
-        if !wasSignalled, unparkedClients + endedWaits > 0 {
+        if !wasSignalled, standstills == standstillsBefore, unparkedClients + endedWaits > 0 {
             clients = clients.filter { $0.value > 0 }
             unparkedClients = 0
             endedWaits = 0
@@ -578,7 +587,9 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
                 if case .caller = driver { return .stuck }
                 ownerCondition.wait()
             } else if !mayAdvance {
+                ownerAwaitsClients = true
                 waitForClients { ownerCondition.wait(nanoseconds: patience) }
+                ownerAwaitsClients = false
             } else if isExhausted {
                 if case .caller = driver { return .stuck }
                 ownerCondition.wait()
