@@ -19,9 +19,10 @@ let package = Package(
         .package(name: "swift-usb", path: "..")
     ],
     targets: [
-        .executableTarget(name: "Figures", dependencies: library, swiftSettings: settings),
+        .executableTarget(name: "Figures", dependencies: library + ["WinUSBLoad"], swiftSettings: settings),
         .executableTarget(name: "Peer", dependencies: library, swiftSettings: settings),
-        .executableTarget(name: "Allocations", dependencies: library, swiftSettings: settings),
+        .executableTarget(name: "Allocations", dependencies: library + ["WinUSBLoad"], swiftSettings: settings),
+        .target(name: "WinUSBLoad", dependencies: library, swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

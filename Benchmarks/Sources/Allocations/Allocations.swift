@@ -4,6 +4,7 @@
 import USBHost
 import USBSpecification
 import VirtualUSB
+import WinUSBLoad
 
 /// Moves so many transfers of a kind, each memory and object that it needs made before:
 ///

@@ -1,6 +1,8 @@
 // swift-usb: a USB host library in Swift.
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import WinUSBLoad
+
 /// What a write of 1 ms costs through WinUSB, beside the same through the library itself.
 func winUSBCosts(_ effort: Effort) async throws {
     let count = effort.scaled(100_000)
@@ -22,7 +24,8 @@ func winUSBCosts(_ effort: Effort) async throws {
     print(
         "Isochronous writes of 8 packets of 192 bytes at named frames, four in flight, each waited for by a blocked thread,"
     )
-    print("on the free clock, in time of the processor (all threads):")
+    print("on the free clock, in time of the processor (all threads). Both contain what it takes to compute the bus")
+    print("and the device, so that the difference tells what WinUSB adds; none of it is time spent waiting for a bus.")
     print()
     printTable(
         ["through", "calls per second", "each", "spread", "of the Swift API's time"],

@@ -9,7 +9,7 @@ import WinUSB
 
 /// Writes to an isochronous pipe in steps of 1 ms at named frames, four of them in flight: as a program does it that calls
 /// WinUSB, and as one that calls the library itself, on the same bus in free time.
-@safe final class WinUSBWriter {
+@safe package final class WinUSBWriter {
     private static let depth = 4
     private static let length = 8 * 192
 
@@ -18,7 +18,7 @@ import WinUSB
     private let blocks: UnsafeMutablePointer<OVERLAPPED>
 
     /// Opens a device of its own and runs `body`.
-    static func run<Value>(_ body: (WinUSBWriter) throws -> Value) throws -> Value {
+    package static func run<Value>(_ body: (WinUSBWriter) throws -> Value) throws -> Value {
         let bus = VirtualBus(flow: .free)
         _ = try bus.attach(GadgetZero(options: .init(isochronousInterval: 1, isochronousPacketSize: 192)))
         return try ProcessHost.withHost(bus) { try body(WinUSBWriter()) }
@@ -45,7 +45,7 @@ import WinUSB
     }
 
     /// Writes so many milliseconds.
-    func write(_ count: Int) {
+    package func write(_ count: Int) {
         var frame: ULONG = 0
         var time = LARGE_INTEGER()
         unsafe WinUsb_GetCurrentFrameNumber(interface, &frame, &time)
@@ -65,7 +65,7 @@ import WinUSB
     }
 
     /// The same through the library itself.
-    static func writeDirectly(_ count: Int) throws {
+    package static func writeDirectly(_ count: Int) throws {
         final class Slot {
             var flight: InFlight<Isochronous>?
             var transfer: Transfer<Isochronous>?
