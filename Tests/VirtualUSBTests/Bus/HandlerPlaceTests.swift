@@ -37,6 +37,28 @@ struct HandlerPlaceTests {
         #expect(attachment.withPeripheral { $0.events.compactMap(\.outSize).reduce(0, +) } == 70_000)
     }
 
+    @Test("A handler runs although its owner, who has waited before, now waits for something else than the bus")
+    func withoutAWait() throws {
+        let bus = VirtualBus(flow: .free)
+        let (device, _) = try open(bus)
+        let pipe = try device.claim(0).outPipe(TestDevice.bulkOut, Bulk.self)
+        let done = BusEvent(on: bus.executor, reset: .automatic)
+        for _ in 0..<100 {
+            try pipe.makeTransfer(capacity: 700).submit(at: .anyThread) { _ in done.set() }
+            #expect(blocking { done.wait() } == .set(0))
+        }
+        let ends = Log<TransferStatus>()
+        let lock = Lock()
+        let condition = Condition(lock)
+        try pipe.makeTransfer(capacity: 700).submit(at: .anyThread) { completed in
+            ends.add(completed.outcome.status)
+            lock.withLock { condition.broadcast() }
+        }
+        // The limit only turns a hang into a failure.
+        lock.withLock { while ends.count == 0, condition.wait(nanoseconds: 60_000_000_000) {} }
+        #expect(ends.elements == [.completed])
+    }
+
     @Test("A refusal and a cancel are told on the thread that causes them, once")
     func onTheCallersThread() throws {
         let bus = VirtualBus(flow: .manual)
