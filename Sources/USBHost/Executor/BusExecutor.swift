@@ -42,7 +42,7 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
     public let clock: BusClock
     let driver: Driver
     private let isolatedDoor = IsolatedDoor()
-    private weak var source: (any EventSource)?
+    weak var source: (any EventSource)?
 
     /// Guards everything below.
     let lock = Lock()
@@ -59,12 +59,12 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
     var ownerThread: UInt = 0
     private var ownerHasStarted = false
     var ownerIsBusy = false
-    private var ownerBlocks = false
+    var ownerBlocks = false
     var isPolling = false
-    private var pollingThread: UInt = 0
+    var pollingThread: UInt = 0
     private var isShutDown = false
     var followers = 0
-    private var followersNeedWaking = false
+    var followersNeedWaking = false
     /// The owner's thread while it polls; 0 at other times. Looked at without the lock by a thread that asks for itself.
     private let pollingOwner = Atomic<UInt>(0)
     /// Completions, sleeps and the like that somebody awaits. Who makes it 1 takes the lock afterwards to wake the owner.
@@ -73,27 +73,27 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
     /// The source has something to deliver that needs no passing of time.
     var isKicked = false
     /// The last poll found that nothing is scheduled, and nothing has changed since.
-    private var isExhausted: Bool {
+    var isExhausted: Bool {
         get { exhaustion.load(ordering: .sequentiallyConsistent) }
         set { exhaustion.store(newValue, ordering: .sequentiallyConsistent) }
     }
     private let exhaustion = Atomic(false)
     /// Tells one poll from the next.
-    private var pollCount: UInt64 = 0
+    var pollCount: UInt64 = 0
     /// Counts what may have given the source something to do, so that a poll which finds nothing is not believed when
     /// something came in the meantime.
     private let changeCount = Atomic<UInt64>(0)
     private var changes: UInt64 { changeCount.load(ordering: .sequentiallyConsistent) }
     /// Threads that have made blocking calls, and how many of those calls are under way. Kept in free flow only.
-    private var clients: [UInt: Int] = [:]
-    private var unparkedClients = 0
+    var clients: [UInt: Int] = [:]
+    var unparkedClients = 0
     /// Blocking waits that are over while their threads have not woken yet. Kept in free flow only.
-    private var endedWaits = 0
+    var endedWaits = 0
     /// How often the last of the clients has begun to wait: a sign that none of them takes too long. Kept in free flow
     /// only.
-    private var standstills: UInt64 = 0
+    var standstills: UInt64 = 0
     /// The owner has nothing to do but to wait until the clients wait, or for too long do not.
-    private var ownerAwaitsClients = false
+    var ownerAwaitsClients = false
     /// Jobs that came from another thread than the one that simulates.
     var foreignJobs = 0
     var isSimulating = false
@@ -218,7 +218,7 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
         source?.wake()
     }
 
-    private func wakeOwnerLocked() {
+    func wakeOwnerLocked() {
         if !ownerHasStarted { startOwnerIfNeeded() }
         // An owner that awaits the clients looks at everything else when they wait or its patience ends.
         if ownerIsBusy || (ownerAwaitsClients && !isKicked && !mayAdvance) { return }
@@ -367,7 +367,7 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
     }
 
     /// Whether free-running time may move: every known client waits, and no job is ready.
-    private var mayAdvance: Bool {
+    var mayAdvance: Bool {
         guard clock.flow == .free else { return true }
         return unparkedClients == 0 && endedWaits == 0 && (ownerBlocks || (incoming.isEmpty && !ownerIsBusy))
     }
@@ -386,167 +386,6 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
     /// The owner turns to something else than polling: a blocked thread takes that over.
     private func passOnPollingToFollower() {
         if !isPolling, followers > 0 { followerCondition.signal() }
-    }
-
-    // MARK: Blocking callers
-
-    /// How a blocking wait ended.
-    enum BlockResult { case done, neverCompletes }
-
-    /// Blocks the calling thread until `isDone`, which is called with ``lock`` held, and polls meanwhile.
-    func block(until isDone: () -> Bool) -> BlockResult {
-        let current = currentThreadIdentity()
-        lock.lock()
-        defer { lock.unlock() }
-        let isOwner = current == ownerThread
-        park(current, isOwner: isOwner)
-        defer { unpark(current, isOwner: isOwner) }
-        while !isDone() {
-            if isPolling {
-                followers += 1
-                followerCondition.wait()
-                followers -= 1
-            } else if !mayAdvance {
-                waitForClients { followerCondition.wait(nanoseconds: patience) }
-            } else if isExhausted {
-                if clock.flow == .manual || isSimulating { return .neverCompletes }
-                if source == nil { return .neverCompletes }
-                followers += 1
-                followerCondition.wait()
-                followers -= 1
-            } else {
-                _ = pollLocked(until: nil, wait: true)
-            }
-        }
-        if clock.flow == .free, endedWaits > 0 { endedWaits -= 1 }
-        passOnPolling()
-        return .done
-    }
-
-    /// Marks a blocking waiter's condition as met, and wakes it if it is not the one that polls.
-    func finishBlocking(_ change: () -> Void) {
-        finishBlockingWaits {
-            change()
-            return 1
-        }
-    }
-
-    /// Like ``finishBlocking(_:)``, for a change that meets the conditions of as many waiters as `change` returns.
-    func finishBlockingWaits(_ change: () -> Int) {
-        lock.lock()
-        let ended = change()
-        guard ended > 0 else { return lock.unlock() }
-        // From here on those threads compute, though it may be some time until they wake.
-        if clock.flow == .free { endedWaits += ended }
-        followersNeedWaking = true
-        if !isPolling, followers > 0 {
-            followersNeedWaking = false
-            followerCondition.broadcast()
-        }
-        // Whoever polls must not sleep, or run on, before it has passed the news on.
-        let source = isPolling && pollingThread != currentThreadIdentity() ? self.source : nil
-        lock.unlock()
-        source?.wake()
-    }
-
-    /// Counts the calling thread among the clients although its blocking call had nothing to wait for. When this
-    /// returns, nobody moves the time any more.
-    func noteClient() {
-        guard clock.flow == .free else { return }
-        let current = currentThreadIdentity()
-        lock.lock()
-        defer { lock.unlock() }
-        guard current != ownerThread else { return }
-        park(current, isOwner: false)
-        unpark(current, isOwner: false)
-        awaitStandstillLocked()
-    }
-
-    /// The calling thread, as ``addClient(_:)`` and ``removeClient(_:)`` know it.
-    public static var currentThread: UInt { currentThreadIdentity() }
-
-    /// Counts a thread among the clients before its first blocking call. A clock that runs free stands still from now on
-    /// until the thread waits for something of this bus, or until it is taken out again. Without effect on other clocks.
-    public func addClient(_ thread: UInt = currentThread) {
-        guard clock.flow == .free else { return }
-        lock.lock()
-        defer { lock.unlock() }
-        guard thread != ownerThread, clients[thread] == nil else { return }
-        clients[thread] = 0
-        unparkedClients += 1
-        awaitStandstillLocked()
-    }
-
-    /// Takes a thread out of the clients: it makes no more blocking calls for now, and time need not wait for it.
-    public func removeClient(_ thread: UInt = currentThread) {
-        guard clock.flow == .free else { return }
-        lock.lock()
-        defer { lock.unlock() }
-        guard let depth = clients.removeValue(forKey: thread), depth == 0 else { return }
-        unparkedClients -= 1
-        signalClientsChanged()
-    }
-
-    /// Waits for a poll of another thread that began before a client was counted: it goes on to its next event unless it
-    /// is woken.
-    private func awaitStandstillLocked() {
-        guard isPolling, pollingThread != currentThreadIdentity() else { return }
-        let poll = pollCount
-        lock.unlock()
-        wakeSource()
-        lock.lock()
-        while isPolling, pollCount == poll {
-            followersNeedWaking = true
-            followers += 1
-            followerCondition.wait()
-            followers -= 1
-        }
-    }
-
-    private func wakeSource() {
-        let source = lock.withLock { self.source }
-        source?.wake()
-    }
-
-    private func park(_ thread: UInt, isOwner: Bool) {
-        if isOwner {
-            ownerBlocks = true
-        } else if clock.flow == .free {
-            let depth = clients[thread]
-            if depth == 0 { unparkedClients -= 1 }
-            clients[thread] = (depth ?? 0) + 1
-            // Nobody need be woken: the thread polls next, unless somebody does already.
-            if mayAdvance { standstills &+= 1 }
-        }
-    }
-
-    private func unpark(_ thread: UInt, isOwner: Bool) {
-        if isOwner {
-            ownerBlocks = false
-        } else if clock.flow == .free {
-            let depth = (clients[thread] ?? 1) - 1
-            clients[thread] = depth
-            if depth == 0 { unparkedClients += 1 }
-        }
-    }
-
-    private func signalClientsChanged() {
-        guard mayAdvance else { return }
-        ownerCondition.signal()
-        if followers > 0 { followerCondition.broadcast() }
-    }
-
-    /// Waits for the clients that compute; the ones that take too long are no longer counted.
-    private func waitForClients(_ wait: () -> Bool) {
-        let standstillsBefore = standstills
-        followers += 1
-        let wasSignalled = wait()
-        followers -= 1
-        if !wasSignalled, standstills == standstillsBefore, unparkedClients + endedWaits > 0 {
-            clients = clients.filter { $0.value > 0 }
-            unparkedClients = 0
-            endedWaits = 0
-        }
     }
 
     // MARK: The loop
