@@ -118,11 +118,10 @@ internal import Darwin
                 }))
         #if canImport(Darwin)
         var thread: pthread_t?
-        let status = unsafe pthread_create(&thread, &attributes, { unsafe swiftusb_thread_main($0) }, memory)
         #else
         var thread = pthread_t()
-        let status = unsafe pthread_create(&thread, &attributes, { unsafe swiftusb_thread_main($0) }, memory)
         #endif
+        let status = unsafe pthread_create(&thread, &attributes, { unsafe swiftusb_thread_main($0) }, memory)
         guard status == 0 else {
             unsafe free(memory)
             unsafe reference.release()
