@@ -99,16 +99,26 @@ struct Submission: Sendable {
             errors = packets.count { $0.status != 0 }
             guard submission.isIn else { return }
             for (index, packet) in packets.enumerated() {
-                received += repeatElement(UInt8(truncatingIfNeeded: index + 1), count: packet.count)
-                received += repeatElement(0, count: submission.packets[index] - packet.count)
+                received += [UInt8](repeating: UInt8(truncatingIfNeeded: index + 1), count: packet.count)
+                received += [UInt8](repeating: 0, count: submission.packets[index] - packet.count)
             }
         } else {
             let room = submission.setup == nil ? submission.length : submission.length - 8
             count = min(ending.count ?? room, room)
-            received = ending.bytes ?? (0..<count).map { UInt8(truncatingIfNeeded: $0) }
+            received = ending.bytes ?? Self.pattern(count)
             if status == 0, count < room, submission.isIn, submission.has(.shortIsError) { status = EREMOTEIO }
         }
         if isMapped { copyOut() }
+    }
+
+    private static let everyByte = [UInt8](0...255)
+
+    /// Bytes that count up from 0, put together from whole lengths, since a transfer may be of megabytes.
+    private static func pattern(_ count: Int) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(count)
+        while bytes.count < count { bytes += everyByte.prefix(count - bytes.count) }
+        return bytes
     }
 
     /// It is cut short; what had moved stays.

@@ -99,7 +99,7 @@ final class IsochronousDevice: Peripheral {
     }
 
     func receive(_ bytes: Span<UInt8>, at endpoint: EndpointAddress, in microframe: Microframe) -> Handshake {
-        received.append(Packet(position: microframe, bytes: bytes.indices.map { bytes[$0] }))
+        received.append(Packet(position: microframe, bytes: unsafe bytes.withUnsafeBufferPointer { unsafe Array($0) }))
         return .accept
     }
 

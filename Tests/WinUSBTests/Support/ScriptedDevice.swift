@@ -102,7 +102,7 @@ final class ScriptedDevice: Peripheral {
     func receive(_ bytes: Span<UInt8>, at endpoint: EndpointAddress, in microframe: Microframe) -> Handshake {
         if stalled.contains(endpoint.rawValue) { return .stall }
         if busy.contains(endpoint.rawValue) { return .nak }
-        received.append((endpoint.rawValue, bytes.indices.map { bytes[$0] }))
+        received.append((endpoint.rawValue, unsafe bytes.withUnsafeBufferPointer { unsafe Array($0) }))
         return .accept
     }
 
@@ -117,7 +117,14 @@ final class ScriptedDevice: Peripheral {
     }
 }
 
-/// Bytes that count up from `first`.
+/// Bytes that count up from `first`, put together from whole lengths, since a request may be of megabytes.
 func counting(_ count: Int, from first: Int = 0) -> [UInt8] {
-    (0..<count).map { UInt8(truncatingIfNeeded: first + $0) }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(count)
+    while bytes.count < count {
+        bytes += everyByte.dropFirst((first + bytes.count) & 0xFF).prefix(count - bytes.count)
+    }
+    return bytes
 }
+
+private let everyByte = [UInt8](0...255)
