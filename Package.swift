@@ -57,28 +57,37 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
-        .testTarget(name: "USBSpecificationTests", dependencies: ["USBSpecification"], swiftSettings: settings),
-        .testTarget(name: "USBHostTests", dependencies: ["USBHost"], swiftSettings: settings),
+        // How much the tests do.
+        .target(name: "TestEffort", path: "Tests/TestEffort", swiftSettings: settings),
         .testTarget(
-            name: "LinuxUSBTests", dependencies: ["CLinuxUSB", "LinuxUSB", "USBHost", "USBSpecification"],
+            name: "USBSpecificationTests", dependencies: ["TestEffort", "USBSpecification"], swiftSettings: settings),
+        .testTarget(name: "USBHostTests", dependencies: ["TestEffort", "USBHost"], swiftSettings: settings),
+        .testTarget(
+            name: "LinuxUSBTests",
+            dependencies: ["CLinuxUSB", "LinuxUSB", "TestEffort", "USBHost", "USBSpecification"],
             swiftSettings: settings),
         .testTarget(
-            name: "LabTests", dependencies: ["LinuxUSB", "USB", "USBHost", "USBSpecification", "VirtualUSB"],
+            name: "LabTests",
+            dependencies: ["LinuxUSB", "TestEffort", "USB", "USBHost", "USBSpecification", "VirtualUSB"],
             swiftSettings: settings),
-        .testTarget(name: "VirtualUSBTests", dependencies: ["VirtualUSB"], swiftSettings: settings),
+        .testTarget(name: "VirtualUSBTests", dependencies: ["TestEffort", "VirtualUSB"], swiftSettings: settings),
         .testTarget(name: "USBTests", dependencies: ["USB", "VirtualUSB"], swiftSettings: settings),
         .testTarget(
             name: "Win32Tests",
-            dependencies: ["CMicrosoftUSB", "HostFiles", "USB", "USBHost", "USBSpecification", "VirtualUSB", "Win32"],
+            dependencies: [
+                "CMicrosoftUSB", "HostFiles", "TestEffort", "USB", "USBHost", "USBSpecification", "VirtualUSB", "Win32",
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "WinUSBTests",
             dependencies: [
-                "CMicrosoftUSB", "HostFiles", "USB", "USBHost", "USBSpecification", "VirtualUSB", "Win32", "WinUSB",
+                "CMicrosoftUSB", "HostFiles", "TestEffort", "USB", "USBHost", "USBSpecification", "VirtualUSB", "Win32",
+                "WinUSB",
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "usbpipeTests", dependencies: ["HostFiles", "usbpipe", "USB", "VirtualUSB"], swiftSettings: settings),
+            name: "usbpipeTests", dependencies: ["HostFiles", "TestEffort", "usbpipe", "USB", "VirtualUSB"],
+            swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -4,6 +4,7 @@
 #if os(Linux)
 import Foundation
 import LinuxUSB
+import TestEffort
 import Testing
 import USBHost
 import USBSpecification
@@ -29,7 +30,7 @@ enum Lab {
     static func has(_ name: String) -> Bool { identifiers[name] != nil }
 
     /// How many times as long the long tests run.
-    static let depth = ProcessInfo.processInfo.environment["SWIFT_USB_DEEP"] == nil ? 1 : 10
+    static let depth = isDeep ? 10 : 1
 
     /// A file in the directory that both sides of the lab see.
     static func shared(_ file: String) throws -> URL {

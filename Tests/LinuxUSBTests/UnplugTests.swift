@@ -7,6 +7,7 @@ import Glibc
 #elseif canImport(Musl)
 import Musl
 #endif
+import TestEffort
 import Testing
 import USBHost
 import USBSpecification
@@ -138,7 +139,7 @@ struct UnplugTests {
 
     @Test("A cancel at the moment of the unplugging ends each transfer once", arguments: 0..<20)
     func cancelRace(seed: Int) async throws {
-        for _ in 0..<5 * depth {
+        for _ in 0..<lengthy(5, by: 2) {
             try await withDevice(prepare: { _, device in
                 if seed % 2 == 1 { device.abilities.remove(.reapAfterDisconnect) }
             }) { kernel, device, interface in
@@ -166,8 +167,9 @@ struct UnplugTests {
             let pipe = try interface.inPipe(0x86, Isochronous.self)
             var stream = try pipe.stream(options: StreamOptions(depth: .seconds(2), batch: .milliseconds(125)))
             let batches = Log<Int>()
+            let count = sparing(20, by: 4)
             async let controller: Void = {
-                for number in 1...20 {
+                for number in 1...count {
                     // One batch is 1000 packets, eight requests.
                     for _ in 0..<8 {
                         await kernel.until { !$0.pending(device, 0x86).isEmpty }
@@ -185,10 +187,10 @@ struct UnplugTests {
             }
             await controller
             #expect(error?.kind == .deviceGone)
-            #expect(batches.elements.count >= 20)
-            #expect(stream.statistics.packetsCompleted == 20_000)
+            #expect(batches.elements.count >= count)
+            #expect(stream.statistics.packetsCompleted == count * 1000)
             let end = await stream.cancel()
-            #expect(end.byteCount == 20_000 * 192)
+            #expect(end.byteCount == count * 1000 * 192)
         }
     }
 
@@ -203,7 +205,7 @@ struct UnplugTests {
 
     @Test("A device that is let go of by the last completion is closed behind the event loop, not under its hands")
     func closedByCompletion() async throws {
-        for _ in 0..<100 * depth {
+        for _ in 0..<lengthy(100, by: 4) {
             let ended = Log<TransferStatus>()
             let kernel = ScriptedKernel()
             let device = kernel.atOnce { $0.attach(SampleDevice()) }

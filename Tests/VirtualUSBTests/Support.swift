@@ -3,18 +3,6 @@
 
 import USBHost
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#elseif canImport(Darwin)
-import Darwin
-#endif
-
-/// How many times as long the long tests run: once, or many times where the environment has SWIFT_USB_DEEP, which
-/// `.ci/run --deep` sets.
-let depth = unsafe getenv("SWIFT_USB_DEEP") == nil ? 1 : 25
-
 /// The error that `body` throws.
 func failure(_ body: () async throws -> Void) async -> USBError? {
     do { try await body() } catch { return error as? USBError }
@@ -94,9 +82,4 @@ final class Counter: @unchecked Sendable {
     }
 
     var value: Int { lock.withLock { count } }
-}
-
-/// The rounds of a long run: a tenth where a sanitizer watches each step, which SWIFT_USB_SANITIZED tells.
-func lengthy(_ rounds: Int) -> Int {
-    unsafe getenv("SWIFT_USB_SANITIZED") == nil ? rounds * depth : rounds * depth / 10
 }

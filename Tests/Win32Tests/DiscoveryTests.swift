@@ -1,6 +1,7 @@
 // swift-usb: a USB host library in Swift.
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import TestEffort
 import Testing
 import USB
 import USBHost
@@ -409,7 +410,7 @@ struct DiscoveryTests {
 
 @Suite("Paths of devices")
 struct DevicePathTests {
-    @Test("A path that is printed is read again as the same", arguments: 0..<200 as Range<UInt64>)
+    @Test("A path that is printed is read again as the same", arguments: sparing(0..<200 as Range<UInt64>))
     func roundTrip(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
         var path = DevicePath(parsing: "usb:0:0")

@@ -2,6 +2,7 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 
 import Foundation
+import TestEffort
 import Testing
 
 /// The programs of Tests/CPrograms, compiled against the headers and linked with the library.
@@ -28,7 +29,7 @@ struct CProgramTests {
     }
 
     /// A sanitized library needs a sanitized program, which not every compiler makes.
-    private static let isPossible = compiler(isCPlusPlus: true) != nil && environment["SWIFT_USB_SANITIZED"] == nil
+    private static let isPossible = compiler(isCPlusPlus: true) != nil && !isSanitized
 
     private func run(
         _ file: String, _ arguments: [String], environment more: [String: String] = [:]

@@ -1,6 +1,7 @@
 // swift-usb: a USB host library in Swift.
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import TestEffort
 import Testing
 import USB
 import VirtualUSB
@@ -108,7 +109,7 @@ import VirtualUSB
 
     @Test("A cancel in mid-stream ends cleanly and tells what was moved") func cancelled() async throws {
         try await withTemporaryDirectory { directory in
-            let samples = Self.ramp(frames: 480_000, channels: 2)
+            let samples = Self.ramp(frames: sparing(480_000, by: 5), channels: 2)
             let file = "\(directory)/sound.wav"
             try DataFile.create(file).write(WAVWriter.file(samples: samples, rate: 48_000))
             let session = try HostSession.virtual()

@@ -1,6 +1,7 @@
 // swift-usb: a USB host library in Swift.
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import TestEffort
 import Testing
 import USBSpecification
 
@@ -39,7 +40,7 @@ struct RaceTests {
                 for number in 0..<16 {
                     group.addTask {
                         var generator = SeededGenerator(seed: UInt64(number))
-                        for _ in 0..<3_200 * depth {
+                        for _ in 0..<lengthy(3_200) {
                             let size = [8, 512, 20_000].randomElement(using: &generator) ?? 8
                             let transfer =
                                 number % 2 == 0
@@ -52,9 +53,9 @@ struct RaceTests {
             await pipes.0.abort()
             await pipes.1.abort()
         }
-        #expect(tally.submitted.value > 35_000)
+        #expect(tally.submitted.value > 11 * lengthy(3_200))
         #expect(tally.completed.value == tally.submitted.value)
-        #expect(tally.cancelled.value > 1_000)
+        #expect(tally.cancelled.value > lengthy(3_200) * 5 / 16)
     }
 
     /// One transfer that is submitted and, at some point, cancelled, timed out, dropped or left alone.
@@ -110,7 +111,7 @@ struct RaceTests {
                 for number in 4..<8 {
                     group.addTask {
                         var generator = SeededGenerator(seed: UInt64(number))
-                        for _ in 0..<1_000 * depth {
+                        for _ in 0..<lengthy(1_000, by: 4) {
                             let size = Bool.random(using: &generator) ? 16 : 20_000
                             await RaceTests.race(pipe.makeTransfer(capacity: size), &generator, wire, tally)
                         }
@@ -120,7 +121,7 @@ struct RaceTests {
             await pipe.abort()
             await wire.run {}
         }
-        #expect(tally.submitted.value > 4_000)
+        #expect(tally.submitted.value > 4 * lengthy(1_000, by: 4))
         #expect(tally.completed.value == tally.submitted.value)
         #expect(wire.outstanding == 0)
         #expect(wire.violations == [])
@@ -129,7 +130,7 @@ struct RaceTests {
     private static func raceBlocking(_ pipe: OutPipe<Bulk>, seed: UInt64, _ tally: Tally) {
         var generator = SeededGenerator(seed: seed)
         let bytes = [UInt8](repeating: 1, count: 20_000)
-        for _ in 0..<1_000 * depth {
+        for _ in 0..<lengthy(1_000, by: 4) {
             let size = [0, 16, 20_000].randomElement(using: &generator) ?? 0
             let timeout = Duration.microseconds(Int.random(in: 0..<60, using: &generator))
             tally.submitted.next()
@@ -153,7 +154,7 @@ struct RaceTests {
             for _ in 0..<12 {
                 group.addTask {
                     await onThread {
-                        for _ in 0..<200 * depth {
+                        for _ in 0..<lengthy(200, by: 4) {
                             let count = try? pipe.blocking.write([1, 2, 3].span)
                             if count == 3 { written.next() }
                         }
@@ -161,7 +162,7 @@ struct RaceTests {
                 }
             }
         }
-        #expect(written.value == 2_400 * depth)
+        #expect(written.value == 12 * lengthy(200, by: 4))
         #expect(wire.outstanding == 0)
     }
 
@@ -174,7 +175,7 @@ struct RaceTests {
         await withTaskGroup(of: Void.self) { group in
             for number in 0..<4 {
                 group.addTask {
-                    for _ in 0..<500 * depth {
+                    for _ in 0..<lengthy(500, by: 2) {
                         do throws(USBError) {
                             tally.submitted.next()
                             try await pipe.write([UInt8(number)])
@@ -187,7 +188,7 @@ struct RaceTests {
             }
             group.addTask {
                 var generator = SeededGenerator(seed: 9)
-                for _ in 0..<500 * depth {
+                for _ in 0..<lengthy(500, by: 2) {
                     switch Int.random(in: 0..<5, using: &generator) {
                     case 0: pipe.hold()
                     case 1: pipe.purge()
@@ -200,8 +201,8 @@ struct RaceTests {
                 pipe.start()
             }
         }
-        #expect(tally.submitted.value == 2_000 * depth)
-        #expect(tally.completed.value == 2_000 * depth)
+        #expect(tally.submitted.value == 4 * lengthy(500, by: 2))
+        #expect(tally.completed.value == 4 * lengthy(500, by: 2))
         #expect(wire.outstanding == 0)
     }
 

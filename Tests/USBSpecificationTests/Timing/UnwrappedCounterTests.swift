@@ -1,6 +1,7 @@
 // swift-usb: a USB host library in Swift.
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import TestEffort
 import Testing
 import USBSpecification
 
@@ -41,7 +42,8 @@ struct UnwrappedCounterTests {
     }
 
     @Test(
-        "Readings at random pauses and with a wrong host clock follow the bus", arguments: 1...20 as ClosedRange<UInt64>
+        "Readings at random pauses and with a wrong host clock follow the bus",
+        arguments: sparing(1...20 as ClosedRange<UInt64>)
     )
     func property(seed: UInt64) {
         var random = TimingRandom(seed: seed)

@@ -1,6 +1,7 @@
 // swift-usb: a USB host library in Swift.
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import TestEffort
 import Testing
 import USBHost
 import USBSpecification
