@@ -8,6 +8,7 @@
 
 #include "devguid.h"
 #include "devpkey.h"
+#include "usbdlib.h"
 #include "usbiodef.h"
 
 #include "combaseapi.h"

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "microsoftcrt.h"
+#include "ntdef.h"
 
 typedef struct {
     wchar_t *to;
@@ -130,6 +131,25 @@ static void put_narrow(Output *output, const Field *field, const char *text) {
     if (field->left) pad(output, field->width - length);
 }
 
+// A kernel's counted text: an ANSI_STRING, or with the size of "%wZ" or "%lZ" a UNICODE_STRING.
+static void put_counted(Output *output, Field *field, const void *counted) {
+    const UNICODE_STRING *wide = (const UNICODE_STRING *)counted;
+    const ANSI_STRING *narrow = (const ANSI_STRING *)counted;
+    long long length = !counted ? 0 : field->size == size_long ? wide->Length / (int)sizeof(WCHAR) : narrow->Length;
+    if (field->precision < 0 || field->precision > length) field->precision = (int)length;
+    if (!counted || !wide->Buffer) {
+        field->precision = -1;
+        put_wide(output, field, NULL);
+    } else if (field->size == size_long) {
+        put_wide(output, field, wide->Buffer);
+    } else {
+        // By bytes, since its end need not be marked.
+        if (!field->left) pad(output, field->width - field->precision);
+        for (int i = 0; i < field->precision; i++) put(output, (wchar_t)(unsigned char)narrow->Buffer[i]);
+        if (field->left) pad(output, field->width - field->precision);
+    }
+}
+
 // ---- Numbers: the C library's own business ------------------------------------------------------------------------
 
 static bool put_printed(Output *output, const Field *field, const char *size, ...) {
@@ -196,6 +216,9 @@ static bool put_field(Output *output, Field *field, va_list *arguments) {
         if (narrow) put_narrow(output, field, va_arg(*arguments, const char *));
         else put_wide(output, field, va_arg(*arguments, const wchar_t *));
         return true;
+    case 'Z':
+        put_counted(output, field, va_arg(*arguments, const void *));
+        return true;
     default:
         put(output, L'%');
         return true;
@@ -215,7 +238,7 @@ int swiftusb_wide_format(wchar_t *to, size_t capacity, const wchar_t *format, va
         }
         const wchar_t *start = format++;
         Field field = read_field(&format, &remaining);
-        if (field.conversion && strchr("diuxXoeEfFgGaApcCsS%", field.conversion)) {
+        if (field.conversion && strchr("diuxXoeEfFgGaApcCsSZ%", field.conversion)) {
             valid = put_field(&output, &field, &remaining);
             format++;
         } else {

@@ -4,3 +4,4 @@
 // The oldest name of the header that USB's drivers and their clients share.
 
 #include "usb.h"
+#include "usbioctl.h"

@@ -158,6 +158,13 @@ typedef union _BM_REQUEST_TYPE {
         UCHAR Type : 2;
         UCHAR Dir : 1;
     } s;
+    // Older programs leave the name out.
+    __extension__ struct {
+        UCHAR Recipient : 2;
+        UCHAR Reserved : 3;
+        UCHAR Type : 2;
+        UCHAR Dir : 1;
+    };
     UCHAR B;
 } BM_REQUEST_TYPE, *PBM_REQUEST_TYPE;
 

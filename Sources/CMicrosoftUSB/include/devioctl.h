@@ -1,0 +1,6 @@
+// swift-usb: a USB host library in Swift.
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+
+// Control codes, as drivers include them.
+
+#include "winioctl.h"

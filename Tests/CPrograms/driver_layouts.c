@@ -1,0 +1,481 @@
+// swift-usb: a USB host library in Swift.
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+
+// Sizes, offsets and values of what a compiled driver has in it. Also valid as C++.
+
+#include <stdio.h>
+#include <string.h>
+
+#include <ntddk.h>
+#include <usb.h>
+#include <usbdlib.h>
+#include <usbioctl.h>
+#include <wdf.h>
+#include <wdfusb.h>
+
+#include <swiftusb/driver.h>
+
+#ifdef __cplusplus
+#define CHECK(condition) static_assert(condition, #condition)
+#else
+#define CHECK(condition) __extension__ _Static_assert(condition, #condition)
+#endif
+#define SIZE(type, size) CHECK(sizeof(type) == (size))
+#define AT(type, field, offset) CHECK(offsetof(type, field) == (offset))
+#define IS(name, value) CHECK((name) == (value))
+#define STATUS(name, value) CHECK(sizeof(name) == 4 && (name) == (NTSTATUS)(value))
+
+// ---- Statuses -----------------------------------------------------------------------------------------------------
+
+STATUS(STATUS_SUCCESS, 0x00000000);
+STATUS(STATUS_DEVICE_NOT_CONNECTED, 0xC000009D);
+STATUS(STATUS_TIMEOUT, 0x00000102);
+STATUS(STATUS_IO_TIMEOUT, 0xC00000B5);
+STATUS(STATUS_PENDING, 0x00000103);
+STATUS(STATUS_NOT_SUPPORTED, 0xC00000BB);
+STATUS(STATUS_WDF_QUEUED, 0x40200000);
+STATUS(STATUS_DEVICE_DOES_NOT_EXIST, 0xC00000C0);
+STATUS(STATUS_BUFFER_OVERFLOW, 0x80000005);
+STATUS(STATUS_REQUEST_NOT_ACCEPTED, 0xC00000D0);
+STATUS(STATUS_UNSUCCESSFUL, 0xC0000001);
+STATUS(STATUS_CANCELLED, 0xC0000120);
+STATUS(STATUS_NOT_IMPLEMENTED, 0xC0000002);
+STATUS(STATUS_INVALID_LEVEL, 0xC0000148);
+STATUS(STATUS_INFO_LENGTH_MISMATCH, 0xC0000004);
+STATUS(STATUS_INVALID_DEVICE_STATE, 0xC0000184);
+STATUS(STATUS_INVALID_PARAMETER, 0xC000000D);
+STATUS(STATUS_INVALID_BUFFER_SIZE, 0xC0000206);
+STATUS(STATUS_NO_SUCH_DEVICE, 0xC000000E);
+STATUS(STATUS_WDF_REQUEST_INVALID_STATE, 0xC0200208);
+STATUS(STATUS_INVALID_DEVICE_REQUEST, 0xC0000010);
+STATUS(STATUS_WDF_OBJECT_ATTRIBUTES_INVALID, 0xC0200209);
+STATUS(STATUS_BUFFER_TOO_SMALL, 0xC0000023);
+STATUS(STATUS_WDF_PARENT_ASSIGNMENT_NOT_ALLOWED, 0xC020020F);
+STATUS(STATUS_DELETE_PENDING, 0xC0000056);
+STATUS(STATUS_WDF_PARENT_NOT_SPECIFIED, 0xC0200212);
+STATUS(STATUS_INTEGER_OVERFLOW, 0xC0000095);
+STATUS(STATUS_DEVICE_DATA_ERROR, 0xC000009C);
+STATUS(STATUS_INSUFFICIENT_RESOURCES, 0xC000009A);
+STATUS(STATUS_MORE_PROCESSING_REQUIRED, 0xC0000016);
+CHECK(NT_SUCCESS(STATUS_PENDING) && NT_SUCCESS(STATUS_WDF_QUEUED) && NT_INFORMATION(STATUS_WDF_QUEUED));
+CHECK(NT_WARNING(STATUS_BUFFER_OVERFLOW) && !NT_SUCCESS(STATUS_BUFFER_OVERFLOW) && NT_ERROR(STATUS_UNSUCCESSFUL));
+
+STATUS(USBD_STATUS_SUCCESS, 0x00000000);
+STATUS(USBD_STATUS_PENDING, 0x40000000);
+STATUS(USBD_STATUS_CRC, 0xC0000001);
+STATUS(USBD_STATUS_BTSTUFF, 0xC0000002);
+STATUS(USBD_STATUS_DATA_TOGGLE_MISMATCH, 0xC0000003);
+STATUS(USBD_STATUS_STALL_PID, 0xC0000004);
+STATUS(USBD_STATUS_DEV_NOT_RESPONDING, 0xC0000005);
+STATUS(USBD_STATUS_PID_CHECK_FAILURE, 0xC0000006);
+STATUS(USBD_STATUS_UNEXPECTED_PID, 0xC0000007);
+STATUS(USBD_STATUS_DATA_OVERRUN, 0xC0000008);
+STATUS(USBD_STATUS_DATA_UNDERRUN, 0xC0000009);
+STATUS(USBD_STATUS_BUFFER_OVERRUN, 0xC000000C);
+STATUS(USBD_STATUS_BUFFER_UNDERRUN, 0xC000000D);
+STATUS(USBD_STATUS_NOT_ACCESSED, 0xC000000F);
+STATUS(USBD_STATUS_FIFO, 0xC0000010);
+STATUS(USBD_STATUS_XACT_ERROR, 0xC0000011);
+STATUS(USBD_STATUS_BABBLE_DETECTED, 0xC0000012);
+STATUS(USBD_STATUS_DATA_BUFFER_ERROR, 0xC0000013);
+STATUS(USBD_STATUS_NO_PING_RESPONSE, 0xC0000014);
+STATUS(USBD_STATUS_INVALID_STREAM_TYPE, 0xC0000015);
+STATUS(USBD_STATUS_INVALID_STREAM_ID, 0xC0000016);
+STATUS(USBD_STATUS_ENDPOINT_HALTED, 0xC0000030);
+STATUS(USBD_STATUS_INVALID_URB_FUNCTION, 0x80000200);
+STATUS(USBD_STATUS_INVALID_PARAMETER, 0x80000300);
+STATUS(USBD_STATUS_ERROR_BUSY, 0x80000400);
+STATUS(USBD_STATUS_INVALID_PIPE_HANDLE, 0x80000600);
+STATUS(USBD_STATUS_NO_BANDWIDTH, 0x80000700);
+STATUS(USBD_STATUS_INTERNAL_HC_ERROR, 0x80000800);
+STATUS(USBD_STATUS_ERROR_SHORT_TRANSFER, 0x80000900);
+STATUS(USBD_STATUS_BAD_START_FRAME, 0xC0000A00);
+STATUS(USBD_STATUS_ISOCH_REQUEST_FAILED, 0xC0000B00);
+STATUS(USBD_STATUS_FRAME_CONTROL_OWNED, 0xC0000C00);
+STATUS(USBD_STATUS_FRAME_CONTROL_NOT_OWNED, 0xC0000D00);
+STATUS(USBD_STATUS_NOT_SUPPORTED, 0xC0000E00);
+STATUS(USBD_STATUS_INVALID_CONFIGURATION_DESCRIPTOR, 0xC0000F00);
+STATUS(USBD_STATUS_INSUFFICIENT_RESOURCES, 0xC0001000);
+STATUS(USBD_STATUS_SET_CONFIG_FAILED, 0xC0002000);
+STATUS(USBD_STATUS_BUFFER_TOO_SMALL, 0xC0003000);
+STATUS(USBD_STATUS_INTERFACE_NOT_FOUND, 0xC0004000);
+STATUS(USBD_STATUS_INVALID_PIPE_FLAGS, 0xC0005000);
+STATUS(USBD_STATUS_TIMEOUT, 0xC0006000);
+STATUS(USBD_STATUS_DEVICE_GONE, 0xC0007000);
+STATUS(USBD_STATUS_STATUS_NOT_MAPPED, 0xC0008000);
+STATUS(USBD_STATUS_HUB_INTERNAL_ERROR, 0xC0009000);
+STATUS(USBD_STATUS_CANCELED, 0xC0010000);
+STATUS(USBD_STATUS_ISO_NOT_ACCESSED_BY_HW, 0xC0020000);
+STATUS(USBD_STATUS_ISO_TD_ERROR, 0xC0030000);
+STATUS(USBD_STATUS_ISO_NA_LATE_USBPORT, 0xC0040000);
+STATUS(USBD_STATUS_ISO_NOT_ACCESSED_LATE, 0xC0050000);
+STATUS(USBD_STATUS_BAD_DESCRIPTOR, 0xC0100000);
+STATUS(USBD_STATUS_BAD_DESCRIPTOR_BLEN, 0xC0100001);
+STATUS(USBD_STATUS_BAD_DESCRIPTOR_TYPE, 0xC0100002);
+STATUS(USBD_STATUS_BAD_INTERFACE_DESCRIPTOR, 0xC0100003);
+STATUS(USBD_STATUS_BAD_ENDPOINT_DESCRIPTOR, 0xC0100004);
+STATUS(USBD_STATUS_BAD_INTERFACE_ASSOC_DESCRIPTOR, 0xC0100005);
+STATUS(USBD_STATUS_BAD_CONFIG_DESC_LENGTH, 0xC0100006);
+STATUS(USBD_STATUS_BAD_NUMBER_OF_INTERFACES, 0xC0100007);
+STATUS(USBD_STATUS_BAD_NUMBER_OF_ENDPOINTS, 0xC0100008);
+STATUS(USBD_STATUS_BAD_ENDPOINT_ADDRESS, 0xC0100009);
+CHECK(USBD_SUCCESS(USBD_STATUS_PENDING) && USBD_PENDING(USBD_STATUS_PENDING) && USBD_ERROR(USBD_STATUS_CRC));
+CHECK(!USBD_PENDING(USBD_STATUS_ERROR_BUSY) && !USBD_PENDING(USBD_STATUS_SUCCESS));
+
+// ---- USB request blocks -------------------------------------------------------------------------------------------
+
+IS(URB_FUNCTION_SELECT_CONFIGURATION, 0x00);
+IS(URB_FUNCTION_SELECT_INTERFACE, 0x01);
+IS(URB_FUNCTION_ABORT_PIPE, 0x02);
+IS(URB_FUNCTION_TAKE_FRAME_LENGTH_CONTROL, 0x03);
+IS(URB_FUNCTION_RELEASE_FRAME_LENGTH_CONTROL, 0x04);
+IS(URB_FUNCTION_GET_FRAME_LENGTH, 0x05);
+IS(URB_FUNCTION_SET_FRAME_LENGTH, 0x06);
+IS(URB_FUNCTION_GET_CURRENT_FRAME_NUMBER, 0x07);
+IS(URB_FUNCTION_CONTROL_TRANSFER, 0x08);
+IS(URB_FUNCTION_BULK_OR_INTERRUPT_TRANSFER, 0x09);
+IS(URB_FUNCTION_ISOCH_TRANSFER, 0x0A);
+IS(URB_FUNCTION_GET_DESCRIPTOR_FROM_DEVICE, 0x0B);
+IS(URB_FUNCTION_SET_DESCRIPTOR_TO_DEVICE, 0x0C);
+IS(URB_FUNCTION_SET_FEATURE_TO_DEVICE, 0x0D);
+IS(URB_FUNCTION_SET_FEATURE_TO_INTERFACE, 0x0E);
+IS(URB_FUNCTION_SET_FEATURE_TO_ENDPOINT, 0x0F);
+IS(URB_FUNCTION_CLEAR_FEATURE_TO_DEVICE, 0x10);
+IS(URB_FUNCTION_CLEAR_FEATURE_TO_INTERFACE, 0x11);
+IS(URB_FUNCTION_CLEAR_FEATURE_TO_ENDPOINT, 0x12);
+IS(URB_FUNCTION_GET_STATUS_FROM_DEVICE, 0x13);
+IS(URB_FUNCTION_GET_STATUS_FROM_INTERFACE, 0x14);
+IS(URB_FUNCTION_GET_STATUS_FROM_ENDPOINT, 0x15);
+IS(URB_FUNCTION_VENDOR_DEVICE, 0x17);
+IS(URB_FUNCTION_VENDOR_INTERFACE, 0x18);
+IS(URB_FUNCTION_VENDOR_ENDPOINT, 0x19);
+IS(URB_FUNCTION_CLASS_DEVICE, 0x1A);
+IS(URB_FUNCTION_CLASS_INTERFACE, 0x1B);
+IS(URB_FUNCTION_CLASS_ENDPOINT, 0x1C);
+IS(URB_FUNCTION_SYNC_RESET_PIPE_AND_CLEAR_STALL, 0x1E);
+IS(URB_FUNCTION_RESET_PIPE, 0x1E);
+IS(URB_FUNCTION_CLASS_OTHER, 0x1F);
+IS(URB_FUNCTION_VENDOR_OTHER, 0x20);
+IS(URB_FUNCTION_GET_STATUS_FROM_OTHER, 0x21);
+IS(URB_FUNCTION_CLEAR_FEATURE_TO_OTHER, 0x22);
+IS(URB_FUNCTION_SET_FEATURE_TO_OTHER, 0x23);
+IS(URB_FUNCTION_GET_DESCRIPTOR_FROM_ENDPOINT, 0x24);
+IS(URB_FUNCTION_SET_DESCRIPTOR_TO_ENDPOINT, 0x25);
+IS(URB_FUNCTION_GET_CONFIGURATION, 0x26);
+IS(URB_FUNCTION_GET_INTERFACE, 0x27);
+IS(URB_FUNCTION_GET_DESCRIPTOR_FROM_INTERFACE, 0x28);
+IS(URB_FUNCTION_SET_DESCRIPTOR_TO_INTERFACE, 0x29);
+IS(URB_FUNCTION_GET_MS_FEATURE_DESCRIPTOR, 0x2A);
+IS(URB_FUNCTION_SYNC_RESET_PIPE, 0x30);
+IS(URB_FUNCTION_SYNC_CLEAR_STALL, 0x31);
+IS(URB_FUNCTION_CONTROL_TRANSFER_EX, 0x32);
+IS(URB_FUNCTION_OPEN_STATIC_STREAMS, 0x35);
+IS(URB_FUNCTION_CLOSE_STATIC_STREAMS, 0x36);
+IS(URB_FUNCTION_BULK_OR_INTERRUPT_TRANSFER_USING_CHAINED_MDL, 0x37);
+IS(URB_FUNCTION_ISOCH_TRANSFER_USING_CHAINED_MDL, 0x38);
+IS(URB_FUNCTION_GET_ISOCH_PIPE_TRANSFER_PATH_DELAYS, 0x3D);
+IS(USBD_TRANSFER_DIRECTION_IN, 0x1);
+IS(USBD_TRANSFER_DIRECTION_OUT, 0);
+IS(USBD_SHORT_TRANSFER_OK, 0x2);
+IS(USBD_START_ISO_TRANSFER_ASAP, 0x4);
+IS(USBD_DEFAULT_PIPE_TRANSFER, 0x8);
+IS(USBD_ISO_START_FRAME_RANGE, 1024);
+IS(USBD_PF_CHANGE_MAX_PACKET, 1);
+IS(USBD_PF_SHORT_PACKET_OPT, 2);
+IS(USBD_PF_ENABLE_RT_THREAD_ACCESS, 4);
+IS(USBD_PF_MAP_ADD_TRANSFERS, 8);
+IS(USBD_CLIENT_CONTRACT_VERSION_602, 0x602);
+IS(UsbdPipeTypeControl, 0);
+IS(UsbdPipeTypeIsochronous, 1);
+IS(UsbdPipeTypeBulk, 2);
+IS(UsbdPipeTypeInterrupt, 3);
+IS(IOCTL_INTERNAL_USB_SUBMIT_URB, CTL_CODE(FILE_DEVICE_USB, 0, METHOD_NEITHER, FILE_ANY_ACCESS));
+IS(IOCTL_INTERNAL_USB_RESET_PORT, CTL_CODE(FILE_DEVICE_USB, 1, METHOD_NEITHER, FILE_ANY_ACCESS));
+IS(IOCTL_INTERNAL_USB_GET_PORT_STATUS, CTL_CODE(FILE_DEVICE_USB, 4, METHOD_NEITHER, FILE_ANY_ACCESS));
+IS(IOCTL_INTERNAL_USB_CYCLE_PORT, CTL_CODE(FILE_DEVICE_USB, 7, METHOD_NEITHER, FILE_ANY_ACCESS));
+SIZE(USBD_ISO_PACKET_DESCRIPTOR, 12);
+
+#if UINTPTR_MAX > 0xFFFFFFFF
+SIZE(struct _URB_HEADER, 24);
+AT(struct _URB_HEADER, Function, 2);
+AT(struct _URB_HEADER, Status, 4);
+AT(struct _URB_HEADER, UsbdDeviceHandle, 8);
+AT(struct _URB_HEADER, UsbdFlags, 16);
+SIZE(struct _URB_ISOCH_TRANSFER, 152);
+AT(struct _URB_ISOCH_TRANSFER, PipeHandle, 24);
+AT(struct _URB_ISOCH_TRANSFER, TransferFlags, 32);
+AT(struct _URB_ISOCH_TRANSFER, TransferBufferLength, 36);
+AT(struct _URB_ISOCH_TRANSFER, TransferBuffer, 40);
+AT(struct _URB_ISOCH_TRANSFER, TransferBufferMDL, 48);
+AT(struct _URB_ISOCH_TRANSFER, UrbLink, 56);
+AT(struct _URB_ISOCH_TRANSFER, hca, 64);
+AT(struct _URB_ISOCH_TRANSFER, StartFrame, 128);
+AT(struct _URB_ISOCH_TRANSFER, NumberOfPackets, 132);
+AT(struct _URB_ISOCH_TRANSFER, ErrorCount, 136);
+AT(struct _URB_ISOCH_TRANSFER, IsoPacket, 140);
+SIZE(struct _URB_BULK_OR_INTERRUPT_TRANSFER, 128);
+SIZE(struct _URB_CONTROL_TRANSFER, 136);
+AT(struct _URB_CONTROL_TRANSFER, SetupPacket, 128);
+SIZE(struct _URB_CONTROL_TRANSFER_EX, 136);
+AT(struct _URB_CONTROL_TRANSFER_EX, Timeout, 56);
+AT(struct _URB_CONTROL_TRANSFER_EX, SetupPacket, 128);
+SIZE(struct _URB_CONTROL_DESCRIPTOR_REQUEST, 136);
+SIZE(struct _URB_CONTROL_VENDOR_OR_CLASS_REQUEST, 136);
+SIZE(struct _URB_PIPE_REQUEST, 40);
+SIZE(struct _URB_GET_CURRENT_FRAME_NUMBER, 32);
+SIZE(USBD_PIPE_INFORMATION, 24);
+SIZE(USBD_INTERFACE_INFORMATION, 48);
+AT(USBD_INTERFACE_INFORMATION, Pipes, 24);
+SIZE(struct _URB_SELECT_CONFIGURATION, 88);
+SIZE(struct _URB_SELECT_INTERFACE, 80);
+SIZE(URB, 152);
+IS(GET_ISO_URB_SIZE(8), 248);
+IS(GET_ISO_URB_SIZE(255), 3212);
+IS(GET_ISO_URB_SIZE(1024), 12440);
+IS(GET_USBD_INTERFACE_SIZE(3), 96);
+IS(GET_SELECT_CONFIGURATION_REQUEST_SIZE(1, 1), 88);
+IS(GET_SELECT_CONFIGURATION_REQUEST_SIZE(2, 5), 88 + 48 + 3 * 24);
+IS(GET_SELECT_INTERFACE_REQUEST_SIZE(3), 80 + 48);
+SIZE(IO_STACK_LOCATION, 72);
+AT(IO_STACK_LOCATION, Parameters, 8);
+AT(IO_STACK_LOCATION, Parameters.Others.Argument3, 24);
+AT(IO_STACK_LOCATION, Parameters.DeviceIoControl.IoControlCode, 24);
+SIZE(IO_STATUS_BLOCK, 16);
+SIZE(MDL, 48);
+AT(MDL, StartVa, 32);
+AT(MDL, ByteOffset, 44);
+#endif
+
+// ---- The framework ------------------------------------------------------------------------------------------------
+
+#if UINTPTR_MAX > 0xFFFFFFFF
+SIZE(WDF_REQUEST_SEND_OPTIONS, 16);
+AT(WDF_REQUEST_SEND_OPTIONS, Timeout, 8);
+SIZE(WDF_MEMORY_DESCRIPTOR, 24);
+AT(WDF_MEMORY_DESCRIPTOR, u.BufferType.Length, 16);
+AT(WDF_MEMORY_DESCRIPTOR, u.HandleType.Offsets, 16);
+SIZE(WDFMEMORY_OFFSET, 16);
+SIZE(WDF_REQUEST_REUSE_PARAMS, 24);
+AT(WDF_REQUEST_REUSE_PARAMS, NewIrp, 16);
+SIZE(WDF_USB_PIPE_INFORMATION, 20);
+AT(WDF_USB_PIPE_INFORMATION, EndpointAddress, 8);
+AT(WDF_USB_PIPE_INFORMATION, PipeType, 12);
+AT(WDF_USB_PIPE_INFORMATION, MaximumTransferSize, 16);
+SIZE(WDF_USB_CONTINUOUS_READER_CONFIG, 72);
+AT(WDF_USB_CONTINUOUS_READER_CONFIG, NumPendingReads, 32);
+AT(WDF_USB_CONTINUOUS_READER_CONFIG, EvtUsbTargetPipeReadersFailed, 64);
+SIZE(WDF_OBJECT_ATTRIBUTES, 56);
+SIZE(WDF_REQUEST_PARAMETERS, 40);
+SIZE(WDF_REQUEST_COMPLETION_PARAMS, 72);
+AT(WDF_REQUEST_COMPLETION_PARAMS, IoStatus, 8);
+AT(WDF_REQUEST_COMPLETION_PARAMS, Parameters, 24);
+SIZE(WDF_USB_REQUEST_COMPLETION_PARAMS, 32);
+#endif
+SIZE(WDF_USB_CONTROL_SETUP_PACKET, 8);
+SIZE(WDF_USB_DEVICE_CREATE_CONFIG, 8);
+SIZE(WDF_USB_DEVICE_INFORMATION, 20);
+IS(WDF_REQUEST_SEND_OPTION_TIMEOUT, 0x1);
+IS(WDF_REQUEST_SEND_OPTION_SYNCHRONOUS, 0x2);
+IS(WDF_REQUEST_SEND_OPTION_IGNORE_TARGET_STATE, 0x4);
+IS(WDF_REQUEST_SEND_OPTION_SEND_AND_FORGET, 0x8);
+IS(WDF_REQUEST_SEND_OPTION_IMPERSONATE_CLIENT, 0x10000);
+IS(WDF_REQUEST_SEND_OPTION_IMPERSONATION_IGNORE_FAILURE, 0x20000);
+IS(WdfMemoryDescriptorTypeInvalid, 0);
+IS(WdfMemoryDescriptorTypeBuffer, 1);
+IS(WdfMemoryDescriptorTypeMdl, 2);
+IS(WdfMemoryDescriptorTypeHandle, 3);
+IS(WDF_REQUEST_REUSE_SET_NEW_IRP, 1);
+IS(WDF_REQUEST_REUSE_MUST_COMPLETE, 2);
+IS(WdfUsbPipeTypeInvalid, 0);
+IS(WdfUsbPipeTypeControl, 1);
+IS(WdfUsbPipeTypeIsochronous, 2);
+IS(WdfUsbPipeTypeBulk, 3);
+IS(WdfUsbPipeTypeInterrupt, 4);
+IS(WdfRequestTypeUsb, 0x40);
+IS(WdfRequestTypeNoFormat, 0xFF);
+IS(WdfUsbRequestTypePipeWrite, 5);
+IS(WdfUsbRequestTypePipeRead, 6);
+IS(WdfIoTargetStateUndefined, 0);
+IS(WdfIoTargetStarted, 1);
+IS(WdfIoTargetStopped, 2);
+IS(WdfIoTargetClosedForQueryRemove, 3);
+IS(WdfIoTargetClosed, 4);
+IS(WdfIoTargetDeleted, 5);
+IS(WdfIoTargetPurged, 6);
+IS(WdfIoTargetCancelSentIo, 1);
+IS(WdfIoTargetWaitForSentIoToComplete, 2);
+IS(WdfIoTargetLeaveSentIoPending, 3);
+IS(WDF_VIOLATION, 0x10D);
+IS(WDF_REQUIRED_PARAMETER_IS_NULL, 4);
+IS(WDF_INVALID_HANDLE, 5);
+IS(WDF_REQUEST_FATAL_ERROR, 6);
+IS(WDF_REQUEST_FATAL_ERROR_REQUEST_ALREADY_SENT, 3);
+IS(PASSIVE_LEVEL, 0);
+IS(APC_LEVEL, 1);
+IS(DISPATCH_LEVEL, 2);
+IS(NonPagedPoolNx, 512);
+
+// ---- What the inline functions do -----------------------------------------------------------------------------------
+
+typedef struct {
+    int number;
+} Context;
+WDF_DECLARE_CONTEXT_TYPE_WITH_NAME(Context, GetContext)
+WDF_DECLARE_CONTEXT_TYPE(URB)
+
+static int failures;
+
+static void expect(int condition, const char *text, int line) {
+    if (condition) return;
+    fprintf(stderr, "driver_layouts.c:%d: %s\n", line, text);
+    failures++;
+}
+#define EXPECT(condition) expect(condition, #condition, __LINE__)
+
+static void requests(void) {
+    WDF_REQUEST_SEND_OPTIONS options;
+    WDF_REQUEST_REUSE_PARAMS reuse;
+    WDF_MEMORY_DESCRIPTOR memory;
+    WDF_OBJECT_ATTRIBUTES attributes;
+    WDF_IO_QUEUE_CONFIG queue;
+    char bytes[4];
+
+    WDF_REQUEST_SEND_OPTIONS_INIT(&options, WDF_REQUEST_SEND_OPTION_SYNCHRONOUS);
+    WDF_REQUEST_SEND_OPTIONS_SET_TIMEOUT(&options, WDF_REL_TIMEOUT_IN_MS(5));
+    EXPECT(options.Size == sizeof options && options.Flags == 3 && options.Timeout == -50000);
+    EXPECT(WDF_REL_TIMEOUT_IN_SEC(2) == -20000000 && WDF_REL_TIMEOUT_IN_US(3) == -30);
+    EXPECT(WDF_ABS_TIMEOUT_IN_SEC(2) == 20000000 && WDF_ABS_TIMEOUT_IN_MS(3) == 30000);
+    EXPECT(WDF_ABS_TIMEOUT_IN_US(4) == 40);
+
+    WDF_REQUEST_REUSE_PARAMS_INIT(&reuse, WDF_REQUEST_REUSE_NO_FLAGS, STATUS_NOT_SUPPORTED);
+    WDF_REQUEST_REUSE_PARAMS_SET_NEW_IRP(&reuse, NULL);
+    EXPECT(reuse.Size == sizeof reuse && reuse.Flags == 1 && reuse.Status == STATUS_NOT_SUPPORTED);
+
+    WDF_MEMORY_DESCRIPTOR_INIT_BUFFER(&memory, bytes, sizeof bytes);
+    EXPECT(memory.Type == WdfMemoryDescriptorTypeBuffer && memory.u.BufferType.Length == 4);
+
+    WDF_OBJECT_ATTRIBUTES_INIT_CONTEXT_TYPE(&attributes, Context);
+    EXPECT(attributes.Size == sizeof attributes && attributes.ContextTypeInfo->ContextSize == sizeof(Context));
+    EXPECT(attributes.ContextTypeInfo == attributes.ContextTypeInfo->UniqueType);
+    EXPECT(attributes.ContextTypeInfo != WDF_GET_CONTEXT_TYPE_INFO(URB));
+    EXPECT(!strcmp(attributes.ContextTypeInfo->ContextName, "Context"));
+    EXPECT(attributes.ExecutionLevel == WdfExecutionLevelInheritFromParent);
+
+    WDF_IO_QUEUE_CONFIG_INIT_DEFAULT_QUEUE(&queue, WdfIoQueueDispatchParallel);
+    EXPECT(queue.DefaultQueue && queue.PowerManaged == WdfUseDefault);
+    EXPECT(queue.Settings.Parallel.NumberOfPresentedRequests == 0xFFFFFFFF);
+}
+
+static void packets(void) {
+    WDF_USB_CONTROL_SETUP_PACKET packet;
+    WDF_USB_CONTROL_SETUP_PACKET_INIT_VENDOR(
+        &packet, BmRequestDeviceToHost, BmRequestToInterface, 0x12, 0x3456, 0x789A);
+    static const UCHAR vendor[8] = {0xC1, 0x12, 0x56, 0x34, 0x9A, 0x78, 0, 0};
+    EXPECT(!memcmp(packet.Generic.Bytes, vendor, 8));
+    EXPECT(packet.Packet.bm.Request.Dir == 1 && packet.Packet.bm.Request.Type == 2);
+    EXPECT(packet.Packet.bm.Request.Recipient == 1);
+    WDF_USB_CONTROL_SETUP_PACKET_INIT_CLASS(&packet, BmRequestHostToDevice, BmRequestToOther, 1, 2, 3);
+    EXPECT(packet.Generic.Bytes[0] == 0x23);
+    WDF_USB_CONTROL_SETUP_PACKET_INIT_FEATURE(&packet, BmRequestToEndpoint, 0, 0x81, FALSE);
+    EXPECT(packet.Generic.Bytes[0] == 0x02 && packet.Generic.Bytes[1] == 1 && packet.Generic.Bytes[4] == 0x81);
+    WDF_USB_CONTROL_SETUP_PACKET_INIT_GET_STATUS(&packet, BmRequestToDevice, 0);
+    EXPECT(packet.Generic.Bytes[0] == 0x80 && packet.Generic.Bytes[1] == 0);
+}
+
+static void blocks(void) {
+    URB urb;
+    memset(&urb, 0xFF, sizeof urb);
+    UsbBuildInterruptOrBulkTransferRequest(
+        &urb, sizeof(struct _URB_BULK_OR_INTERRUPT_TRANSFER), (USBD_PIPE_HANDLE)&urb, (PVOID)&failures, NULL, 4,
+        USBD_TRANSFER_DIRECTION_IN | USBD_SHORT_TRANSFER_OK, NULL);
+    EXPECT(urb.UrbHeader.Function == 9 && urb.UrbHeader.Length == sizeof(struct _URB_BULK_OR_INTERRUPT_TRANSFER));
+    EXPECT(urb.UrbBulkOrInterruptTransfer.TransferFlags == 3);
+    EXPECT(urb.UrbBulkOrInterruptTransfer.TransferBufferLength == 4);
+    EXPECT(urb.UrbBulkOrInterruptTransfer.TransferBuffer == &failures && !urb.UrbBulkOrInterruptTransfer.UrbLink);
+    EXPECT(urb.UrbHeader.UsbdFlags == 0xFFFFFFFF);
+    UsbBuildVendorRequest(
+        &urb, URB_FUNCTION_VENDOR_DEVICE, sizeof(struct _URB_CONTROL_VENDOR_OR_CLASS_REQUEST), 0, 0, 1, 2, 3, NULL,
+        NULL, 0, NULL);
+    EXPECT(urb.UrbControlVendorClassRequest.Request == 1 && urb.UrbControlVendorClassRequest.Value == 2);
+    EXPECT(urb.UrbControlVendorClassRequest.Index == 3);
+    UsbBuildGetDescriptorRequest(
+        &urb, sizeof(struct _URB_CONTROL_DESCRIPTOR_REQUEST), 2, 1, 0x409, NULL, NULL, 9, NULL);
+    EXPECT(urb.UrbControlDescriptorRequest.DescriptorType == 2 && urb.UrbControlDescriptorRequest.Index == 1);
+    EXPECT(urb.UrbControlDescriptorRequest.LanguageId == 0x409);
+    UsbBuildSelectInterfaceRequest(&urb, GET_SELECT_INTERFACE_REQUEST_SIZE(1), NULL, 1, 2);
+    EXPECT(urb.UrbSelectInterface.Interface.Length == sizeof(USBD_INTERFACE_INFORMATION));
+
+    USB_CONFIGURATION_DESCRIPTOR configuration;
+    UsbBuildSelectConfigurationRequest(&urb, GET_SELECT_CONFIGURATION_REQUEST_SIZE(1, 1), &configuration);
+    EXPECT(urb.UrbHeader.Function == URB_FUNCTION_SELECT_CONFIGURATION);
+    EXPECT(urb.UrbHeader.Length == GET_SELECT_CONFIGURATION_REQUEST_SIZE(1, 1));
+    EXPECT(urb.UrbSelectConfiguration.ConfigurationDescriptor == &configuration);
+    UsbBuildGetStatusRequest(&urb, URB_FUNCTION_GET_STATUS_FROM_ENDPOINT, 0x81, &failures, NULL, NULL);
+    EXPECT(urb.UrbHeader.Function == URB_FUNCTION_GET_STATUS_FROM_ENDPOINT);
+    EXPECT(urb.UrbControlGetStatusRequest.Index == 0x81);
+    EXPECT(urb.UrbControlGetStatusRequest.TransferBufferLength == 2);
+    EXPECT(urb.UrbControlGetStatusRequest.TransferBuffer == &failures);
+    UsbBuildFeatureRequest(&urb, URB_FUNCTION_SET_FEATURE_TO_DEVICE, 1, 2, NULL);
+    EXPECT(urb.UrbHeader.Function == URB_FUNCTION_SET_FEATURE_TO_DEVICE);
+    EXPECT(urb.UrbControlFeatureRequest.FeatureSelector == 1 && urb.UrbControlFeatureRequest.Index == 2);
+    UsbBuildOsFeatureDescriptorRequest(
+        &urb, sizeof(struct _URB_OS_FEATURE_DESCRIPTOR_REQUEST), 1, 4, &failures, NULL, 16, NULL);
+    EXPECT(urb.UrbHeader.Function == URB_FUNCTION_GET_MS_FEATURE_DESCRIPTOR);
+    EXPECT(urb.UrbOSFeatureDescriptorRequest.InterfaceNumber == 1);
+    EXPECT(urb.UrbOSFeatureDescriptorRequest.MS_FeatureDescriptorIndex == 4);
+    EXPECT(urb.UrbOSFeatureDescriptorRequest.TransferBufferLength == 16);
+
+    USBD_STREAM_INFORMATION streams[2];
+    memset(streams, 0xFF, sizeof streams);
+    UsbBuildOpenStaticStreamsRequest(&urb, &failures, 2, streams);
+    EXPECT(urb.UrbHeader.Function == URB_FUNCTION_OPEN_STATIC_STREAMS && !urb.UrbHeader.UsbdFlags);
+    EXPECT(urb.UrbOpenStaticStreams.PipeHandle == &failures && urb.UrbOpenStaticStreams.NumberOfStreams == 2);
+    EXPECT(urb.UrbOpenStaticStreams.Streams == streams && !streams[1].PipeHandle && !streams[1].StreamID);
+}
+
+static void lists(void) {
+    LIST_ENTRY head, one, two;
+    InitializeListHead(&head);
+    EXPECT(IsListEmpty(&head));
+    InsertTailList(&head, &one);
+    InsertHeadList(&head, &two);
+    EXPECT(RemoveTailList(&head) == &one && RemoveHeadList(&head) == &two && IsListEmpty(&head));
+}
+
+static void packet_stack(void) {
+    IO_STACK_LOCATION locations[3];
+    IRP irp;
+    memset(&irp, 0, sizeof irp);
+    memset(locations, 0, sizeof locations);
+    irp.CurrentLocation = 3;
+    irp.Tail.Overlay.CurrentStackLocation = &locations[2];
+    EXPECT(IoGetNextIrpStackLocation(&irp) == &locations[1]);
+    IoSetCompletionRoutine(&irp, NULL, &irp, TRUE, FALSE, TRUE);
+    EXPECT(locations[1].Control == 0x60 && locations[1].Context == &irp);
+    locations[2].Parameters.Others.Argument1 = &failures;
+    locations[2].Parameters.DeviceIoControl.IoControlCode = IOCTL_INTERNAL_USB_SUBMIT_URB;
+    IoCopyCurrentIrpStackLocationToNext(&irp);
+    EXPECT(locations[1].Parameters.Others.Argument1 == &failures && !locations[1].Control);
+    EXPECT(locations[1].Parameters.DeviceIoControl.IoControlCode == 0x220003 && locations[1].Context == &irp);
+    IoSetNextIrpStackLocation(&irp);
+    EXPECT(IoGetCurrentIrpStackLocation(&irp) == &locations[1] && irp.CurrentLocation == 2);
+}
+
+static void texts(void) {
+    DECLARE_CONST_UNICODE_STRING(constant, L"four");
+    UNICODE_STRING text;
+    RtlInitUnicodeString(&text, L"three");
+    EXPECT(text.Length == 5 * sizeof(WCHAR) && text.MaximumLength == 6 * sizeof(WCHAR));
+    EXPECT(constant.Length == 4 * sizeof(WCHAR));
+    EXPECT(RtlCompareMemory("abcd", "abxd", 4) == 2);
+}
+
+int main(void) {
+    requests();
+    packets();
+    blocks();
+    lists();
+    packet_stack();
+    texts();
+    return failures ? 1 : 0;
+}
