@@ -46,7 +46,11 @@ let package = Package(
             name: "WinUSB", dependencies: ["CMicrosoftUSB", "USBHost", "USBSpecification", "Win32"],
             swiftSettings: settings),
         .target(
-            name: "SwiftUSBC", dependencies: ["CWideMain", "Win32", "WinUSB"], swiftSettings: settings,
+            name: "NTKernel", dependencies: ["CMicrosoftUSB", "HostFiles", "USB", "USBHost", "Win32"],
+            swiftSettings: settings),
+        .target(
+            name: "SwiftUSBC", dependencies: ["CWideMain", "NTKernel", "USBD", "WDF", "Win32", "WinUSB"],
+            swiftSettings: settings,
             // A library for programs in C needs nothing of Swift's where it runs.
             linkerSettings: [.unsafeFlags(["-static-stdlib"], .when(configuration: .release))]),
         .target(name: "HostFiles", dependencies: ["USB", "VirtualUSB"], swiftSettings: settings),
@@ -84,6 +88,10 @@ let package = Package(
                 "CMicrosoftUSB", "HostFiles", "TestEffort", "USB", "USBHost", "USBSpecification", "VirtualUSB", "Win32",
                 "WinUSB",
             ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "NTKernelTests",
+            dependencies: ["CMicrosoftUSB", "HostFiles", "NTKernel", "USB", "USBHost", "VirtualUSB", "Win32"],
             swiftSettings: settings),
         .testTarget(
             name: "usbpipeTests", dependencies: ["HostFiles", "TestEffort", "usbpipe", "USB", "VirtualUSB"],

@@ -2,5 +2,6 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 
 // One library for the C interfaces of all dialects, so that a process has one engine.
+@_exported public import NTKernel
 @_exported public import Win32
 @_exported public import WinUSB

@@ -22,8 +22,11 @@ extension BusExecutor {
             } else if !mayAdvance {
                 waitForClients { followerCondition.wait(nanoseconds: patience) }
             } else if isExhausted {
-                if clock.flow == .manual || isSimulating { return .neverCompletes }
-                if source == nil { return .neverCompletes }
+                if unparkedWorkers == 0, clock.flow == .manual || isSimulating || source == nil {
+                    // Others who wait for this thread's poll look for themselves.
+                    if followers > 0 { followerCondition.broadcast() }
+                    return .neverCompletes
+                }
                 followers += 1
                 followerCondition.wait()
                 followers -= 1
@@ -130,6 +133,9 @@ extension BusExecutor {
             clients[thread] = (depth ?? 0) + 1
             // Nobody need be woken: the thread polls next, unless somebody does already.
             if mayAdvance { standstills &+= 1 }
+        } else if let depth = workers[thread] {
+            if depth == 0 { unparkedWorkers -= 1 }
+            workers[thread] = depth + 1
         }
     }
 
@@ -140,6 +146,9 @@ extension BusExecutor {
             let depth = (clients[thread] ?? 1) - 1
             clients[thread] = depth
             if depth == 0 { unparkedClients += 1 }
+        } else if let depth = workers[thread] {
+            workers[thread] = depth - 1
+            if depth == 1 { unparkedWorkers += 1 }
         }
     }
 

@@ -179,7 +179,7 @@ extension PipeCore: CompletionSink {
         case .nobody where delivery.handlerPlace == .executor:
             let work = unsafe BusExecutor.Work.handler(.passRetained(transfer))
             executor.enqueue(work, endingInterest: delivery.gaveInterest)
-        case .nobody where delivery.handlerPlace == .anyThread:
+        case .nobody where delivery.handlerPlace != nil:
             // The interest stays until the handler has said whether it goes on.
             transfer.runHandler()
             if delivery.gaveInterest { executor.removeInterest() }

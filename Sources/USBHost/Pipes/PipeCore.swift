@@ -115,6 +115,8 @@ final class PipeHandle: Sendable {
         do throws(USBError) {
             try submitLocked(transfer, asynchronous: asynchronous)
         } catch {
+            // The wire knows before anybody has looked: who only makes calls that are refused would never be told.
+            if error.kind == .deviceGone { executor.kick() }
             guard transfer.isRefusalDelivered else {
                 lock.unlock()
                 buffer?.endTransfer()
@@ -165,7 +167,8 @@ final class PipeHandle: Sendable {
         if let timeout = transfer.timeout, policy.timeoutStart == .submission || head === transfer && !holds {
             armTimeout(timeout, of: transfer)
         }
-        if asynchronous, executor.clock.flow == .real || transfer.hasHandler { takeInterest(for: transfer) }
+        guard asynchronous, executor.clock.flow == .real || transfer.hasHandler else { return }
+        if !transfer.hasHandler || transfer.handlerPlace != .waitingThread { takeInterest(for: transfer) }
     }
 
     private func refusalMessage(_ kind: USBError.Kind) -> String {

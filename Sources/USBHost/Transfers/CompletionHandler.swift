@@ -10,6 +10,9 @@ public enum HandlerPlace: Sendable, Hashable {
     /// same time. It may submit and cancel transfers and set events, and must neither block nor hold a lock while it is
     /// submitting that it takes itself.
     case anyThread
+    /// As ``anyThread``, for a submitter that goes on to wait for the end, by a ``BusEvent`` which the handler sets: it
+    /// delivers completions while it waits, so that the event loop is not woken for this one.
+    case waitingThread
 }
 
 /// Where a transfer keeps the handler of its completion. It is made when the transfer first gets a handler and used

@@ -48,7 +48,7 @@ extension BusDevice {
                     configurationCount: UInt8(clamping: model.otherSpeedConfigurations.count)
                 ).bytes)
         case .binaryObjectStore where !model.binaryObjectStore.isEmpty: return .data(model.binaryObjectStore)
-        case .string: return string(index, language: LanguageID(rawValue: setup.index))
+        case .string: return string(index, setup)
         default: return peripheral.control(setup)
         }
     }
@@ -60,10 +60,12 @@ extension BusDevice {
         return .data(configuration.bytes)
     }
 
-    private func string(_ index: UInt8, language: LanguageID) -> ControlReply {
+    /// A string of the model; one that is not in it is asked of the device.
+    private func string(_ index: UInt8, _ setup: SetupPacket) -> ControlReply {
         guard !model.strings.isEmpty else { return .stall }
         if index == 0 { return .data(StringDescriptor(languages: [.englishUS]).bytes) }
-        guard language == .englishUS, let text = model.strings[index] else { return .stall }
+        guard let text = model.strings[index] else { return peripheral.control(setup) }
+        guard LanguageID(rawValue: setup.index) == .englishUS else { return .stall }
         return .data(StringDescriptor(text).bytes)
     }
 

@@ -24,7 +24,7 @@ private let failureIsTold: Bool = {
 }()
 
 /// Tells the user of a bus that could not be opened, once.
-func tellFailure() { _ = failureIsTold }
+package func tellFailure() { _ = failureIsTold }
 
 /// Writes a text to the standard error output.
 func writeToStandardError(_ text: String) {

@@ -34,7 +34,7 @@ internal import Darwin
 }
 
 /// The value of an environment variable.
-func environmentVariable(_ name: String) -> String? {
+package func environmentVariable(_ name: String) -> String? {
     // Sound as long as no other thread changes the environment meanwhile, which POSIX forbids; the text is copied.
     unsafe getenv(name).map { unsafe String(cString: $0) }
 }
