@@ -49,6 +49,10 @@ let package = Package(
             name: "NTKernel", dependencies: ["CMicrosoftUSB", "HostFiles", "USB", "USBHost", "Win32"],
             swiftSettings: settings),
         .target(
+            name: "USBRequests",
+            dependencies: ["CMicrosoftUSB", "HostFiles", "NTKernel", "USB", "USBHost", "USBSpecification", "Win32"],
+            swiftSettings: settings),
+        .target(
             name: "SwiftUSBC", dependencies: ["CWideMain", "NTKernel", "USBD", "WDF", "Win32", "WinUSB"],
             swiftSettings: settings,
             // A library for programs in C needs nothing of Swift's where it runs.
