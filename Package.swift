@@ -53,6 +53,10 @@ let package = Package(
             dependencies: ["CMicrosoftUSB", "HostFiles", "NTKernel", "USB", "USBHost", "USBSpecification", "Win32"],
             swiftSettings: settings),
         .target(
+            name: "USBD",
+            dependencies: ["CMicrosoftUSB", "NTKernel", "USBHost", "USBRequests", "USBSpecification", "Win32"],
+            swiftSettings: settings),
+        .target(
             name: "SwiftUSBC", dependencies: ["CWideMain", "NTKernel", "USBD", "WDF", "Win32", "WinUSB"],
             swiftSettings: settings,
             // A library for programs in C needs nothing of Swift's where it runs.
@@ -96,6 +100,13 @@ let package = Package(
         .testTarget(
             name: "NTKernelTests",
             dependencies: ["CMicrosoftUSB", "HostFiles", "NTKernel", "USB", "USBHost", "VirtualUSB", "Win32"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "USBDTests",
+            dependencies: [
+                "CMicrosoftUSB", "HostFiles", "NTKernel", "USB", "USBD", "USBHost", "USBRequests", "USBSpecification",
+                "VirtualUSB", "Win32",
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "usbpipeTests", dependencies: ["HostFiles", "TestEffort", "usbpipe", "USB", "VirtualUSB"],
