@@ -17,6 +17,7 @@ let package = Package(
         .library(name: "LinuxUSB", targets: ["LinuxUSB"]),
         .library(name: "USBSpecification", targets: ["USBSpecification"]),
         .library(name: "VirtualUSB", targets: ["VirtualUSB"]),
+        .library(name: "WDF", targets: ["WDF"]),
         .library(name: "WinUSB", targets: ["WinUSB"]),
         // Building this product builds the one below it, whose name is that of the file.
         .library(name: "SwiftUSBC", targets: ["SwiftUSBC"]),
@@ -55,6 +56,13 @@ let package = Package(
         .target(
             name: "USBD",
             dependencies: ["CMicrosoftUSB", "NTKernel", "USBHost", "USBRequests", "USBSpecification", "Win32"],
+            swiftSettings: settings),
+        .target(
+            name: "WDF",
+            dependencies: [
+                "CMicrosoftUSB", "HostFiles", "NTKernel", "USB", "USBD", "USBHost", "USBRequests", "USBSpecification",
+                "Win32",
+            ],
             swiftSettings: settings),
         .target(
             name: "SwiftUSBC", dependencies: ["CWideMain", "NTKernel", "USBD", "WDF", "Win32", "WinUSB"],
@@ -106,6 +114,13 @@ let package = Package(
             dependencies: [
                 "CMicrosoftUSB", "HostFiles", "NTKernel", "USB", "USBD", "USBHost", "USBRequests", "USBSpecification",
                 "VirtualUSB", "Win32",
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "WDFTests",
+            dependencies: [
+                "CMicrosoftUSB", "HostFiles", "NTKernel", "TestEffort", "USB", "USBD", "USBHost", "USBRequests",
+                "USBSpecification", "VirtualUSB", "WDF", "Win32",
             ],
             swiftSettings: settings),
         .testTarget(
