@@ -68,13 +68,25 @@ struct CProgramTests {
 
     @Test(
         "Programs run on a bus in memory", .enabled(if: isPossible),
-        arguments: ["pipes.c", "frames.c", "threads.cpp"])
-    func programs(source: String) throws {
+        arguments: [
+            ("pipes.c", "zero"), ("frames.c", "zero"), ("threads.cpp", "zero"), ("seed_write.c", "zero"),
+            ("synchronous_writes.c", "zero"), ("synchronous_writes.c", "zero=full"), ("synchronous_storage.c", "disk"),
+        ])
+    func programs(source: String, device: String) throws {
         let program = try build("Tests/CPrograms/\(source)")
+        defer { try? FileManager.default.removeItem(at: program) }
+        let result = try run(program.path, [], environment: ["USB_HOST": "virtual:\(device)?clock=free"])
+        #expect(result.status == 0, "\(result.output)")
+        #expect(result.output.contains("passed"))
+    }
+
+    @Test("The example of a driver forwards reads and writes to its device", .enabled(if: isPossible))
+    func driver() throws {
+        let program = try build("Examples/C/loopback_driver.c")
         defer { try? FileManager.default.removeItem(at: program) }
         let result = try run(program.path, [], environment: ["USB_HOST": "virtual:zero?clock=free"])
         #expect(result.status == 0, "\(result.output)")
-        #expect(result.output.contains("passed"))
+        #expect(result.output == "15121 bytes written, 15121 read\n")
     }
 
     @Test("The example plays a sound, and the loudspeaker hears it bit for bit", .enabled(if: isPossible))
