@@ -9,9 +9,9 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
-let library: [Target.Dependency] = ["LinuxUSB", "USB", "USBHost", "USBSpecification", "VirtualUSB", "WinUSB"].map {
-    .product(name: $0, package: "swift-usb")
-}
+let library: [Target.Dependency] = [
+    "LinuxUSB", "USB", "USBHost", "USBSpecification", "VirtualUSB", "WDF", "WinUSB",
+].map { .product(name: $0, package: "swift-usb") }
 
 let package = Package(
     name: "swift-usb-benchmarks",
@@ -19,9 +19,11 @@ let package = Package(
         .package(name: "swift-usb", path: "..")
     ],
     targets: [
-        .executableTarget(name: "Figures", dependencies: library + ["WinUSBLoad"], swiftSettings: settings),
+        .executableTarget(name: "Figures", dependencies: library + ["WDFLoad", "WinUSBLoad"], swiftSettings: settings),
         .executableTarget(name: "Peer", dependencies: library, swiftSettings: settings),
-        .executableTarget(name: "Allocations", dependencies: library + ["WinUSBLoad"], swiftSettings: settings),
+        .executableTarget(
+            name: "Allocations", dependencies: library + ["WDFLoad", "WinUSBLoad"], swiftSettings: settings),
+        .target(name: "WDFLoad", dependencies: library, swiftSettings: settings),
         .target(name: "WinUSBLoad", dependencies: library, swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]

@@ -34,6 +34,29 @@ static void complete(struct job *job, struct usbdevfs_urb *urb) {
     if (goes_on(job)) submit(job, urb);
 }
 
+// One call of the kernel for each transfer, which returns when that has ended.
+static void run_calls(struct job *job, unsigned char *buffer) {
+    struct usbdevfs_bulktransfer transfer = {.ep = (unsigned)job->endpoint, .len = (unsigned)job->bytes, .data = buffer};
+    while (goes_on(job)) {
+        job->calls++;
+        count_call(job, ioctl(node, USBDEVFS_BULK, &transfer));
+    }
+}
+
+// The same with two: submit, and wait for it.
+static void run_urbs(struct job *job, unsigned char *buffer) {
+    struct usbdevfs_urb urb = {.type = USBDEVFS_URB_TYPE_BULK, .endpoint = (unsigned char)job->endpoint};
+    urb.buffer = buffer;
+    urb.buffer_length = job->bytes;
+    while (goes_on(job)) {
+        struct usbdevfs_urb *done;
+        job->calls += 2;
+        if (ioctl(node, USBDEVFS_SUBMITURB, &urb) < 0) die("submit");
+        if (ioctl(node, USBDEVFS_REAPURB, &done) < 0) die("reap");
+        count_call(job, done->status == 0 ? done->actual_length : -1);
+    }
+}
+
 int main(int count, char **words) {
     struct job job = read_job(count, words);
     node = open(job.node, O_RDWR | O_CLOEXEC);
@@ -43,6 +66,15 @@ int main(int count, char **words) {
     if (ioctl(node, USBDEVFS_DISCONNECT_CLAIM, &claim) < 0) die("claim");
     struct usbdevfs_setinterface setting = {.interface = (unsigned)job.interface, .altsetting = (unsigned)job.setting};
     if (ioctl(node, USBDEVFS_SETINTERFACE, &setting) < 0) die("setting");
+
+    if (is_synchronous(&job)) {
+        unsigned char *buffer = calloc(1, transfer_bytes(&job));
+        if (!buffer) die("memory");
+        begin(&job);
+        if (job.kind == sync_calls) run_calls(&job, buffer);
+        else run_urbs(&job, buffer);
+        return report(&job, job.kind == sync_calls ? "bare" : "bare-urb");
+    }
 
     struct usbdevfs_urb *urbs[job.depth];
     for (int i = 0; i < job.depth; i++) {

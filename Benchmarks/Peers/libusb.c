@@ -1,4 +1,5 @@
-// The same by the asynchronous interface of libusb, in one thread, as its documentation has it.
+// The same by libusb, in one thread, as its documentation has it: by the asynchronous interface, and for synchronous
+// transfers by the other one.
 #include <libusb-1.0/libusb.h>
 
 #include "peer.h"
@@ -34,8 +35,21 @@ static void LIBUSB_CALL complete(struct libusb_transfer *transfer) {
     if (goes_on(job)) submit(job, transfer);
 }
 
+static int run_synchronously(struct job *job, libusb_device_handle *handle) {
+    unsigned char *buffer = calloc(1, transfer_bytes(job));
+    if (!buffer) die("memory");
+    begin(job);
+    while (goes_on(job)) {
+        int moved = 0;
+        int result = libusb_bulk_transfer(handle, (unsigned char)job->endpoint, buffer, job->bytes, &moved, 0);
+        count_call(job, result == 0 ? moved : -1);
+    }
+    return report(job, "libusb");
+}
+
 int main(int count, char **words) {
     struct job job = read_job(count, words);
+    if (job.kind == sync_urbs) usage();
     int node = open(job.node, O_RDWR | O_CLOEXEC);
     if (node < 0) die(job.node);
     libusb_context *context;
@@ -47,6 +61,8 @@ int main(int count, char **words) {
     check(libusb_set_auto_detach_kernel_driver(handle, 1), "detach");
     check(libusb_claim_interface(handle, job.interface), "claim");
     check(libusb_set_interface_alt_setting(handle, job.interface, job.setting), "setting");
+
+    if (is_synchronous(&job)) return run_synchronously(&job, handle);
 
     struct libusb_transfer *transfers[job.depth];
     for (int i = 0; i < job.depth; i++) {

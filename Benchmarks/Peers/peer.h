@@ -1,5 +1,5 @@
-// What the two peers have in common: their command line, the measuring and the line that they print. README.md has the
-// meaning of each word.
+// What the peers have in common: their command line, the measuring and the line that they print. README.md has the meaning
+// of each word.
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -10,8 +10,12 @@
 #include <time.h>
 #include <unistd.h>
 
+enum kind { bulk, iso, sync_calls, sync_urbs };
+static const char *const kind_names[] = {"bulk", "iso", "sync", "syncurb"};
+
 struct job {
     const char *node;
+    enum kind kind;
     bool is_isochronous;
     int configuration, interface, setting; // Configuration 0: as it is.
     int endpoint;
@@ -45,9 +49,13 @@ static void usage(void) {
             "usage: PEER [--gate FILE] [--stamps FILE] [--configuration N] NODE bulk INTERFACE SETTING ENDPOINT BYTES "
             "DEPTH TRANSFERS\n"
             "       PEER [--gate FILE] [--stamps FILE] [--configuration N] NODE iso INTERFACE SETTING ENDPOINT BYTES "
-            "DEPTH TRANSFERS PACKETS\n");
+            "DEPTH TRANSFERS PACKETS\n"
+            "       PEER [--gate FILE] [--configuration N] NODE sync INTERFACE SETTING ENDPOINT BYTES TRANSFERS\n");
     exit(64);
 }
+
+// Whether each transfer is a call that returns when the transfer has ended.
+static bool is_synchronous(const struct job *job) { return job->kind == sync_calls || job->kind == sync_urbs; }
 
 static struct job read_job(int count, char **words) {
     struct job job = {.gate = -1};
@@ -64,17 +72,21 @@ static struct job read_job(int count, char **words) {
             usage();
         }
     }
-    if (count - at < 8) usage();
+    if (count - at < 7) usage();
     job.node = words[at];
-    job.is_isochronous = strcmp(words[at + 1], "iso") == 0;
-    if (!job.is_isochronous && strcmp(words[at + 1], "bulk") != 0) usage();
-    if (count - at != (job.is_isochronous ? 9 : 8)) usage();
+    while (strcmp(words[at + 1], kind_names[job.kind]) != 0) {
+        if (job.kind == sync_urbs) usage();
+        job.kind++;
+    }
+    job.is_isochronous = job.kind == iso;
+    bool waits = is_synchronous(&job);
+    if (count - at != (job.is_isochronous ? 9 : waits ? 7 : 8) || (waits && job.stamps_path)) usage();
     job.interface = atoi(words[at + 2]);
     job.setting = atoi(words[at + 3]);
     job.endpoint = (int)strtol(words[at + 4], NULL, 0);
     job.bytes = atoi(words[at + 5]);
-    job.depth = atoi(words[at + 6]);
-    job.transfers = atol(words[at + 7]);
+    job.depth = waits ? 1 : atoi(words[at + 6]);
+    job.transfers = atol(words[waits ? at + 6 : at + 7]);
     if (job.is_isochronous) job.packets = atoi(words[at + 8]);
     if (job.bytes <= 0 || job.depth <= 0 || job.transfers < job.depth || (job.is_isochronous && job.packets <= 0)) usage();
     if (job.stamps_path) {
@@ -101,6 +113,13 @@ static inline void stamp(struct job *job) {
     if (job->stamps) job->stamps[job->stamp_count++] = now();
 }
 
+// One synchronous transfer has moved so many bytes; a negative count is an error.
+static inline void count_call(struct job *job, long moved) {
+    job->submitted++;
+    job->completed++;
+    job->failed += moved != job->bytes;
+}
+
 // Whether a transfer that has completed is to be submitted again.
 static inline bool goes_on(const struct job *job) { return job->submitted < job->transfers; }
 
@@ -118,7 +137,7 @@ static int report(struct job *job, const char *peer) {
     double system = between(job->before.ru_stime, job->after.ru_stime) / each;
     printf("peer=%s kind=%s endpoint=0x%02x bytes=%d packets=%d depth=%d transfers=%ld seconds=%.3f per_second=%.0f "
            "cpu_us=%.2f user_us=%.2f system_us=%.2f failed=%ld packet_errors=%ld",
-           peer, job->is_isochronous ? "iso" : "bulk", job->endpoint, job->bytes, job->packets, job->depth, job->completed,
+           peer, kind_names[is_synchronous(job) ? sync_calls : job->kind], job->endpoint, job->bytes, job->packets, job->depth, job->completed,
            seconds, each / seconds, user + system, user, system, job->failed, job->packet_errors);
     if (job->calls > 0) printf(" own_calls=%.3f", (double)job->calls / each);
     printf("\n");

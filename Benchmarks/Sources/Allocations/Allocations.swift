@@ -4,6 +4,7 @@
 import USBHost
 import USBSpecification
 import VirtualUSB
+import WDFLoad
 import WinUSBLoad
 
 /// Moves so many transfers of a kind, each memory and object that it needs made before:
@@ -39,13 +40,21 @@ enum Allocations {
         case streamIn = "stream-in"
         /// Isochronous writes of 1 ms at named frames through WinUSB, four in flight, each waited for.
         case winUSBWrite = "winusb-write-isoch"
+        /// Synchronous writes of 512 bytes through WDF.
+        case wdfWrite = "wdf-write"
+        /// The same with a timeout.
+        case wdfTimeout = "wdf-write-timeout"
+        /// Writes of 512 bytes by one request of WDF's, formatted, sent and used again.
+        case wdfSend = "wdf-send"
         /// Control requests whose answers are arrays. They allocate, which shows that the counter counts.
         case controlRead = "control-read"
 
         /// The packets of a transfer or batch.
         var packets: Int {
             switch self {
-            case .bulkIn, .bulkOut, .bulkRead, .bulkCallback, .bulkTimeout, .streamOut, .streamIn, .controlRead: 1
+            case .bulkIn, .bulkOut, .bulkRead, .bulkCallback, .bulkTimeout, .streamOut, .streamIn, .controlRead,
+                .wdfWrite, .wdfTimeout, .wdfSend:
+                1
             case .isochronousOut, .isochronousIn: 8
             case .winUSBWrite: 8
             case .bulkLarge: 128
@@ -61,7 +70,17 @@ enum Allocations {
             for kind in Kind.allCases { print(kind.rawValue, kind.packets) }
             return
         }
-        if kind == .winUSBWrite { return try WinUSBWriter.run { $0.write(count) } }
+        switch kind {
+        case .winUSBWrite: try WinUSBWriter.run { $0.write(count) }
+        case .wdfWrite: try WDFWriter.run { $0.write(count) }
+        case .wdfTimeout: try WDFWriter.run { $0.write(count, .withTimeout) }
+        case .wdfSend: try WDFWriter.run { $0.write(count, .sending) }
+        default: try transfer(kind, count)
+        }
+    }
+
+    /// Moves transfers of the library's own.
+    private static func transfer(_ kind: Kind, _ count: Int) throws {
         try VirtualBus.simulate { bus in
             _ = try bus.attach(GadgetZero(options: .init(isochronousPacketSize: 192)))
             let device = try bus.open(vendorID: 0x0525, productID: 0xA4A0)
@@ -79,8 +98,8 @@ enum Allocations {
             case .isochronousIn: try await record(interface, count)
             case .streamOut: try await stream(to: interface, count)
             case .streamIn: try await stream(from: interface, count)
-            case .winUSBWrite: break
             case .controlRead: for _ in 0..<count { _ = try await device.read(.getStatus(of: .device)) }
+            case .winUSBWrite, .wdfWrite, .wdfTimeout, .wdfSend: break
             }
         }
     }

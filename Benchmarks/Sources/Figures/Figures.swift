@@ -19,6 +19,7 @@ enum Figures {
         case .busInMemory: try await busInMemory(effort)
         case .transfers: try await transferCosts(effort)
         case .winUSB: try await winUSBCosts(effort)
+        case .wdf: try await wdfCosts(effort)
         }
     }
 
@@ -29,6 +30,8 @@ enum Figures {
         case transfers
         /// What WinUSB adds to a transfer.
         case winUSB = "winusb"
+        /// What WDF adds to a synchronous write.
+        case wdf
     }
 }
 

@@ -6,8 +6,16 @@ import USBSpecification
 
 /// What is to be done, in the words that all peers take (Benchmarks/Peers/README.md).
 struct Job {
+    /// What kind of transfers.
+    enum Kind: String {
+        case bulk
+        case isochronous = "iso"
+        /// Bulk, each by a call that returns when the transfer has ended.
+        case synchronous = "sync"
+    }
+
     var node: String
-    var isIsochronous: Bool
+    var kind: Kind
     var configuration: UInt8?
     var interface: UInt8
     var setting: UInt8
@@ -27,6 +35,7 @@ struct Job {
         TRANSFERS
                Peer [--gate FILE] [--stamps FILE] [--configuration N] NODE iso INTERFACE SETTING ENDPOINT BYTES DEPTH \
         TRANSFERS PACKETS
+               Peer [--gate FILE] [--configuration N] NODE sync INTERFACE SETTING ENDPOINT BYTES TRANSFERS
         """
 
     /// Reads the words; nil if they are others.
@@ -42,21 +51,26 @@ struct Job {
             }
             words = words.dropFirst(2)
         }
-        let rest = Array(words)
-        guard rest.count == 8 || rest.count == 9, rest[1] == (rest.count == 9 ? "iso" : "bulk"),
-            let interface = UInt8(rest[2]), let setting = UInt8(rest[3]),
+        var rest = Array(words)
+        guard rest.count >= 7, let kind = Kind(rawValue: rest[1]) else { return nil }
+        if kind == .synchronous {
+            guard stamps == nil else { return nil }
+            rest.insert("1", at: 6)
+        }
+        guard rest.count == (kind == .isochronous ? 9 : 8), let interface = UInt8(rest[2]),
+            let setting = UInt8(rest[3]),
             let endpoint = UInt8(rest[4].replacing("0x", with: ""), radix: 16), let bytes = Int(rest[5]), bytes > 0,
             let depth = Int(rest[6]), depth > 0, let transfers = Int(rest[7]), transfers >= depth
         else { return nil }
         node = rest[0]
-        isIsochronous = rest.count == 9
+        self.kind = kind
         self.interface = interface
         self.setting = setting
         self.endpoint = EndpointAddress(rawValue: endpoint)
         self.bytes = bytes
         self.depth = depth
         self.transfers = transfers
-        if isIsochronous {
+        if kind == .isochronous {
             guard let packets = Int(rest[8]), packets > 0 else { return nil }
             self.packets = packets
         }

@@ -22,27 +22,43 @@ enum Peer {
         let interface = try device.claim(job.interface, detachingDriver: true)
         try await interface.selectAlternateSetting(job.setting)
         let run = Run(job)
-        // On the executor no completion comes between two submissions.
-        try await bus.run { () async throws in
-            switch (job.isIsochronous, job.endpoint.direction) {
-            case (false, .in):
-                let pipe = try interface.inPipe(job.endpoint, Bulk.self)
-                try run.bulk { pipe.makeTransfer(capacity: job.bytes) }
-            case (false, .out):
-                let pipe = try interface.outPipe(job.endpoint, Bulk.self)
-                try run.bulk { pipe.makeTransfer(capacity: job.bytes) }
-            case (true, .in):
-                let pipe = try interface.inPipe(job.endpoint, Isochronous.self)
-                try run.isochronous { pipe.makeTransfer(capacity: job.bytes * job.packets) }
-            case (true, .out):
-                let pipe = try interface.outPipe(job.endpoint, Isochronous.self)
-                try run.isochronous { pipe.makeTransfer(capacity: job.bytes * job.packets) }
+        if job.kind == .synchronous {
+            try await Peer.onThread { try run.synchronous(interface) }
+        } else {
+            // On the executor no completion comes between two submissions.
+            try await bus.run { () async throws in
+                try start(job, run, interface)
+                await run.finish()
             }
-            await run.finish()
         }
         let isGood = try run.report()
         await interface.release()
         exit(isGood ? 0 : 1)
+    }
+
+    /// Submits the first transfers.
+    private static func start(_ job: Job, _ run: Run, _ interface: Interface) throws {
+        switch (job.kind, job.endpoint.direction) {
+        case (.isochronous, .in):
+            let pipe = try interface.inPipe(job.endpoint, Isochronous.self)
+            try run.isochronous { pipe.makeTransfer(capacity: job.bytes * job.packets) }
+        case (.isochronous, .out):
+            let pipe = try interface.outPipe(job.endpoint, Isochronous.self)
+            try run.isochronous { pipe.makeTransfer(capacity: job.bytes * job.packets) }
+        case (_, .in):
+            let pipe = try interface.inPipe(job.endpoint, Bulk.self)
+            try run.bulk { pipe.makeTransfer(capacity: job.bytes) }
+        case (_, .out):
+            let pipe = try interface.outPipe(job.endpoint, Bulk.self)
+            try run.bulk { pipe.makeTransfer(capacity: job.bytes) }
+        }
+    }
+
+    /// Runs `body` on a thread of its own, which may block.
+    private static func onThread(_ body: @escaping @Sendable () throws -> Void) async throws {
+        try await withCheckedThrowingContinuation { continuation in
+            Thread { continuation.resume(with: Result { try body() }) }.start()
+        }
     }
 
     /// The device whose file this is, by the numbers in the file's name.

@@ -7,11 +7,11 @@ import Glibc
 import USBHost
 import USBSpecification
 
-/// Keeps transfers in flight, each submitted again from its own completion, and measures from the first submission to the
-/// last completion.
+/// Keeps transfers in flight, each submitted again from its own completion, or makes one after the other by calls that
+/// block, and measures from the first submission to the last completion.
 final class Run: @unchecked Sendable {
     private let job: Job
-    // Used on the bus's executor only.
+    // Used on the bus's executor only, or by the one thread that blocks.
     private var submitted = 0
     private var completed = 0
     private var failed = 0
@@ -90,6 +90,34 @@ final class Run: @unchecked Sendable {
         }
     }
 
+    // MARK: Synchronous
+
+    /// One transfer after the other by the calling thread.
+    func synchronous(_ interface: Interface) throws {
+        var bytes = [UInt8](repeating: 0, count: job.bytes)
+        switch job.endpoint.direction {
+        case .out:
+            let pipe = try interface.outPipe(job.endpoint, Bulk.self).blocking
+            open()
+            while completed < job.transfers {
+                count((try? pipe.write(bytes.span)) == job.bytes)
+            }
+        case .in:
+            let pipe = try interface.inPipe(job.endpoint, Bulk.self).blocking
+            var span = bytes.mutableSpan
+            open()
+            while completed < job.transfers {
+                count((try? pipe.read(into: &span)) == job.bytes)
+            }
+        }
+        close()
+    }
+
+    private func count(_ isWhole: Bool) {
+        completed += 1
+        if !isWhole { failed += 1 }
+    }
+
     // MARK: The loop
 
     private func loop<Kind>(
@@ -137,8 +165,8 @@ final class Run: @unchecked Sendable {
         let system = between(before.ru_stime, after.ru_stime) / each
         func text(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
         print(
-            "peer=swift-usb kind=\(job.isIsochronous ? "iso" : "bulk") endpoint=\(job.endpoint)",
-            "bytes=\(job.bytes) packets=\(job.isIsochronous ? job.packets : 0) depth=\(job.depth)",
+            "peer=swift-usb kind=\(job.kind.rawValue) endpoint=\(job.endpoint)",
+            "bytes=\(job.bytes) packets=\(job.kind == .isochronous ? job.packets : 0) depth=\(job.depth)",
             "transfers=\(completed) seconds=\(text(seconds, 3)) per_second=\(text(each / seconds, 0))",
             "cpu_us=\(text(user + system, 2)) user_us=\(text(user, 2)) system_us=\(text(system, 2))",
             "failed=\(failed) packet_errors=\(packetErrors)")
