@@ -11,10 +11,10 @@ import Win32
 
 /// Ends what is under way on a pipe, and waits for that.
 ///
-/// At PASSIVE_LEVEL. In this order: bug check 0x10D: a handle is wrong, or the request has been sent (as documented:
-/// STATUS_INVALID_DEVICE_REQUEST). STATUS_INVALID_DEVICE_REQUEST: above PASSIVE_LEVEL, with the verifier on or as
-/// documented. STATUS_INFO_LENGTH_MISMATCH, STATUS_INVALID_PARAMETER: the options. STATUS_INVALID_DEVICE_STATE: the target
-/// is closed or purged. STATUS_REQUEST_NOT_ACCEPTED. What the abort ends with.
+/// At PASSIVE_LEVEL. In this order: bug check 0x10D: a handle is wrong. STATUS_INVALID_DEVICE_REQUEST: above
+/// PASSIVE_LEVEL, with the verifier on or as documented. STATUS_INFO_LENGTH_MISMATCH, STATUS_INVALID_PARAMETER: the
+/// options. Bug check 0x10D: the request has been sent (as documented: STATUS_INVALID_DEVICE_REQUEST).
+/// STATUS_INVALID_DEVICE_STATE: the target is closed or purged. STATUS_REQUEST_NOT_ACCEPTED. What the abort ends with.
 ///
 /// Microsoft's page: "WdfUsbTargetPipeAbortSynchronously function (wdfusb.h)".
 @c @implementation

@@ -34,13 +34,14 @@ private func transfer(
 /// Writes may be of any length; no packet is added at their end. `*BytesWritten` is 0 until the transfer has ended, and
 /// then the bytes that moved, also after a failure (as documented: only after success).
 ///
-/// At PASSIVE_LEVEL. In this order: bug check 0x10D: a handle is wrong, or the request has been sent (as documented:
-/// STATUS_INVALID_DEVICE_REQUEST). STATUS_INVALID_DEVICE_REQUEST: above PASSIVE_LEVEL, with the verifier on or as
-/// documented. STATUS_INFO_LENGTH_MISMATCH: the options' size. STATUS_INVALID_PARAMETER: the options' flags; a memory
-/// descriptor without its pointer (as documented: STATUS_INVALID_DEVICE_REQUEST). STATUS_INTEGER_OVERFLOW: the offsets.
-/// STATUS_INVALID_DEVICE_REQUEST: no bulk or interrupt pipe, or an IN pipe. STATUS_INVALID_DEVICE_STATE: the target is
-/// closed or purged. STATUS_REQUEST_NOT_ACCEPTED: the request has no stack location left. STATUS_IO_TIMEOUT, and what the
-/// transfer ends with.
+/// At PASSIVE_LEVEL. In this order: bug check 0x10D: a handle is wrong. STATUS_INVALID_DEVICE_REQUEST: above
+/// PASSIVE_LEVEL, with the verifier on or as documented. STATUS_INFO_LENGTH_MISMATCH: the options' size.
+/// STATUS_INVALID_PARAMETER: the options' flags; a memory descriptor without its pointer (as documented:
+/// STATUS_INVALID_DEVICE_REQUEST). STATUS_INTEGER_OVERFLOW: the offsets. STATUS_INVALID_DEVICE_REQUEST: no bulk or
+/// interrupt pipe, or an IN pipe. Bug check 0x10D: the request has been sent (as documented:
+/// STATUS_INVALID_DEVICE_REQUEST). STATUS_INVALID_DEVICE_STATE: the target is closed or purged.
+/// STATUS_REQUEST_NOT_ACCEPTED: the request has no stack location left. STATUS_IO_TIMEOUT, and what the transfer ends
+/// with.
 ///
 /// Microsoft's page: "WdfUsbTargetPipeWriteSynchronously function (wdfusb.h)".
 @c @implementation
