@@ -232,8 +232,8 @@ struct TransferTests {
     func refused(function: UInt16, length: UInt16, status: UInt32) throws {
         try Driver.run(GadgetZero(), selecting: 0) { driver, _ in
             let block = unsafe try driver.allocate()
-            unsafe block.pointee.UrbHeader.Function = function
-            unsafe block.pointee.UrbHeader.Length = length
+            unsafe block.header.pointee.Function = function
+            unsafe block.header.pointee.Length = length
             unsafe #expect(try driver.submit(block) < 0)
             #expect(unsafe block.status == status)
             unsafe driver.free(unsafe block)

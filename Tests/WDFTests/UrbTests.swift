@@ -160,12 +160,13 @@ struct UrbTests {
             #expect(
                 unsafe WdfUsbTargetPipeFormatRequestForUrb(pipe, request, memory, &offsets) == status(0xC000_000D))
             unsafe withMemory(5) { bytes in
-                unsafe block.pointee.UrbHeader.Length = USHORT(MemoryLayout<_URB_BULK_OR_INTERRUPT_TRANSFER>.size)
-                unsafe block.pointee.UrbHeader.Function = USHORT(URB_FUNCTION_BULK_OR_INTERRUPT_TRANSFER)
-                unsafe block.pointee.UrbBulkOrInterruptTransfer.PipeHandle = unsafe WdfUsbTargetPipeWdmGetPipeHandle(
-                    pipe)
-                unsafe block.pointee.UrbBulkOrInterruptTransfer.TransferBuffer = bytes.baseAddress
-                unsafe block.pointee.UrbBulkOrInterruptTransfer.TransferBufferLength = 5
+                unsafe block.header.pointee.Length = USHORT(MemoryLayout<_URB_BULK_OR_INTERRUPT_TRANSFER>.size)
+                unsafe block.header.pointee.Function = USHORT(URB_FUNCTION_BULK_OR_INTERRUPT_TRANSFER)
+                unsafe block.body(as: _URB_BULK_OR_INTERRUPT_TRANSFER.self).pointee.PipeHandle =
+                    unsafe WdfUsbTargetPipeWdmGetPipeHandle(
+                        pipe)
+                unsafe block.body(as: _URB_BULK_OR_INTERRUPT_TRANSFER.self).pointee.TransferBuffer = bytes.baseAddress
+                unsafe block.body(as: _URB_BULK_OR_INTERRUPT_TRANSFER.self).pointee.TransferBufferLength = 5
                 #expect(unsafe WdfUsbTargetPipeFormatRequestForUrb(pipe, request, memory, nil) == 0)
                 var options = WDF_REQUEST_SEND_OPTIONS()
                 unsafe WDF_REQUEST_SEND_OPTIONS_INIT(&options, WDF_REQUEST_SEND_OPTION_SYNCHRONOUS.rawValue)
@@ -173,7 +174,7 @@ struct UrbTests {
                 #expect(unsafe WdfRequestGetStatus(request) == 0)
                 #expect(fixture.look { $0.received.map(\.count) } == [5])
                 // And to the device, at once.
-                unsafe block.pointee.UrbBulkOrInterruptTransfer.TransferBufferLength = 4
+                unsafe block.body(as: _URB_BULK_OR_INTERRUPT_TRANSFER.self).pointee.TransferBufferLength = 4
                 #expect(unsafe WdfUsbTargetDeviceSendUrbSynchronously(fixture.usb, nil, nil, block) == 0)
                 #expect(fixture.look { $0.received.map(\.count) } == [5, 4])
                 // And by a request to the device.
@@ -183,7 +184,7 @@ struct UrbTests {
                 #expect(
                     unsafe WdfUsbTargetDeviceFormatRequestForUrb(fixture.usb, other, memory, &offsets)
                         == status(0xC000_000D))
-                unsafe block.pointee.UrbBulkOrInterruptTransfer.TransferBufferLength = 3
+                unsafe block.body(as: _URB_BULK_OR_INTERRUPT_TRANSFER.self).pointee.TransferBufferLength = 3
                 #expect(unsafe WdfUsbTargetDeviceFormatRequestForUrb(fixture.usb, other, memory, nil) == 0)
                 #expect(unsafe WdfRequestSend(other, device, &options) != 0)
                 #expect(unsafe WdfRequestGetStatus(other) == 0)

@@ -110,6 +110,6 @@ public func USBD_CreateConfigurationRequest(
     let block = unsafe entries.withUnsafeMutableBufferPointer {
         unsafe USBD_CreateConfigurationRequestEx(configuration, $0.baseAddress)
     }
-    if let block = unsafe block { unsafe Siz?.pointee = unsafe block.pointee.UrbHeader.Length }
+    if let block = unsafe block { unsafe Siz?.pointee = unsafe block.header.pointee.Length }
     return unsafe block
 }

@@ -14,13 +14,13 @@ import USBHost
     init(_ pointer: PURB) { unsafe self.pointer = unsafe pointer }
 
     /// What it asks for.
-    var function: Int32 { Int32(unsafe pointer.pointee.UrbHeader.Function) }
+    var function: Int32 { Int32(unsafe pointer.header.pointee.Function) }
     /// The bytes of the structure, as the driver says.
-    var byteCount: Int { Int(unsafe pointer.pointee.UrbHeader.Length) }
+    var byteCount: Int { Int(unsafe pointer.header.pointee.Length) }
 
     var status: USBD_STATUS {
-        get { unsafe pointer.pointee.UrbHeader.Status }
-        nonmutating set { unsafe pointer.pointee.UrbHeader.Status = newValue }
+        get { unsafe pointer.header.pointee.Status }
+        nonmutating set { unsafe pointer.header.pointee.Status = newValue }
     }
 
     /// The structure of the block's function, if the block is long enough for that.
@@ -54,5 +54,19 @@ import USBHost
             return unsafe count <= bytes.count ? UnsafeMutableRawBufferPointer(rebasing: bytes[..<count]) : nil
         }
         return unsafe count == 0 ? UnsafeMutableRawBufferPointer(start: nil, count: 0) : nil
+    }
+}
+
+extension PURB {
+    // A block is often shorter than the union of all kinds, and Swift may read and write a union whole to get at a member:
+    // so its parts are looked at by their own types.
+
+    /// What every block begins with.
+    package var header: UnsafeMutablePointer<_URB_HEADER> { unsafe body(as: _URB_HEADER.self) }
+
+    /// The block as the structure of its function.
+    package func body<Layout>(as type: Layout.Type) -> UnsafeMutablePointer<Layout> {
+        // Sound: the members of a union begin where it begins; the block is as long as its function wants.
+        unsafe UnsafeMutableRawPointer(self).assumingMemoryBound(to: type)
     }
 }

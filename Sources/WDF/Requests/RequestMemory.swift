@@ -52,8 +52,8 @@ import Win32
         let size = MemoryLayout<Layout>.size
         // Sound: a URB has room for the structure of every function.
         unsafe memory.initializeMemory(as: UInt8.self, repeating: 0, count: unsafe MemoryLayout<URB>.size)
-        unsafe block.pointee.UrbHeader.Length = USHORT(size)
-        unsafe block.pointee.UrbHeader.Function = USHORT(function)
+        unsafe block.header.pointee.Length = USHORT(size)
+        unsafe block.header.pointee.Function = USHORT(function)
         return unsafe memory.assumingMemoryBound(to: Layout.self)
     }
 
@@ -185,7 +185,7 @@ import Win32
 
     /// Whether a block of the driver's goes to one of the pipes.
     private static func namesPipe(_ block: PURB) -> Bool {
-        switch Int32(unsafe block.pointee.UrbHeader.Function) {
+        switch Int32(unsafe block.header.pointee.Function) {
         case URB_FUNCTION_ABORT_PIPE, URB_FUNCTION_SYNC_RESET_PIPE_AND_CLEAR_STALL, URB_FUNCTION_SYNC_RESET_PIPE,
             URB_FUNCTION_SYNC_CLEAR_STALL, URB_FUNCTION_BULK_OR_INTERRUPT_TRANSFER, URB_FUNCTION_ISOCH_TRANSFER:
             true

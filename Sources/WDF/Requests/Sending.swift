@@ -274,19 +274,19 @@ extension RequestObject {
         switch operation {
         case .pipe, .control:
             if sent.wasSubmitted { result.byteCount = memory.byteCount }
-            result.usbdStatus = unsafe memory.block.pointee.UrbHeader.Status
+            result.usbdStatus = unsafe memory.block.header.pointee.Status
             information = UInt(result.byteCount)
         case .string(_, _, let part):
-            result.usbdStatus = unsafe memory.block.pointee.UrbHeader.Status
+            result.usbdStatus = unsafe memory.block.header.pointee.Status
             if result.status >= 0 {
                 let string = memory.deliverString(to: part)
                 result.byteCount = string.byteCount
                 result.status = string.status.rawValue
                 information = UInt(unsafe min(string.byteCount, part.bytes.count))
             }
-        case .abort, .reset: result.usbdStatus = unsafe memory.block.pointee.UrbHeader.Status
+        case .abort, .reset: result.usbdStatus = unsafe memory.block.header.pointee.Status
         case .block(let block, _):
-            if sent.wasSubmitted { result.usbdStatus = unsafe block.pointee.UrbHeader.Status }
+            if sent.wasSubmitted { result.usbdStatus = unsafe block.header.pointee.Status }
         case .others, .stackLocation:
             if operation.goesByPacket, let packet {
                 information = UInt(unsafe packet.pointer.pointee.IoStatus.Information)

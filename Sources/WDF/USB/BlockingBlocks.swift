@@ -39,8 +39,8 @@ extension USBTarget {
         // Sound: the memory is the block's own, and a block of zeros has no wrong member.
         unsafe UnsafeMutableRawPointer(block).initializeMemory(
             as: UInt8.self, repeating: 0, count: MemoryLayout<URB>.size)
-        unsafe block.pointee.UrbHeader.Length = USHORT(byteCount)
-        unsafe block.pointee.UrbHeader.Function = USHORT(function)
+        unsafe block.header.pointee.Length = USHORT(byteCount)
+        unsafe block.header.pointee.Function = USHORT(function)
         defer { unsafe block.deallocate() }
         return unsafe body(block)
     }

@@ -46,7 +46,7 @@ import Win32
     override func ended(_ status: NTSTATUS) { reader?.ended(self, status) }
 
     /// The bytes that came.
-    var byteCount: Int { Int(unsafe block.pointee.UrbBulkOrInterruptTransfer.TransferBufferLength) }
+    var byteCount: Int { Int(unsafe block.body(as: _URB_BULK_OR_INTERRUPT_TRANSFER.self).pointee.TransferBufferLength) }
 
     /// Makes a buffer, all zero, and the block that fills it.
     ///
@@ -61,15 +61,17 @@ import Win32
         }
         let bytes = unsafe memory.bytes
         unsafe bytes.initializeMemory(as: UInt8.self, repeating: 0)
-        unsafe block.pointee.UrbHeader.Length = USHORT(MemoryLayout<_URB_BULK_OR_INTERRUPT_TRANSFER>.size)
-        unsafe block.pointee.UrbHeader.Function = USHORT(URB_FUNCTION_BULK_OR_INTERRUPT_TRANSFER)
-        unsafe block.pointee.UrbBulkOrInterruptTransfer.PipeHandle = unsafe pipe.pipe.handle
-        unsafe block.pointee.UrbBulkOrInterruptTransfer.TransferFlags = ULONG(
+        unsafe block.header.pointee.Length = USHORT(MemoryLayout<_URB_BULK_OR_INTERRUPT_TRANSFER>.size)
+        unsafe block.header.pointee.Function = USHORT(URB_FUNCTION_BULK_OR_INTERRUPT_TRANSFER)
+        unsafe block.body(as: _URB_BULK_OR_INTERRUPT_TRANSFER.self).pointee.PipeHandle = unsafe pipe.pipe.handle
+        unsafe block.body(as: _URB_BULK_OR_INTERRUPT_TRANSFER.self).pointee.TransferFlags = ULONG(
             USBD_TRANSFER_DIRECTION_IN | USBD_SHORT_TRANSFER_OK)
-        unsafe block.pointee.UrbBulkOrInterruptTransfer.TransferBuffer = unsafe bytes.baseAddress.map {
-            unsafe $0 + configuration.headerLength
-        }
-        unsafe block.pointee.UrbBulkOrInterruptTransfer.TransferBufferLength = ULONG(configuration.transferLength)
+        unsafe block.body(as: _URB_BULK_OR_INTERRUPT_TRANSFER.self).pointee.TransferBuffer = unsafe bytes.baseAddress
+            .map {
+                unsafe $0 + configuration.headerLength
+            }
+        unsafe block.body(as: _URB_BULK_OR_INTERRUPT_TRANSFER.self).pointee.TransferBufferLength = ULONG(
+            configuration.transferLength)
     }
 
     private static func makeMemory(

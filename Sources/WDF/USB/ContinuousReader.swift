@@ -209,7 +209,7 @@ import Win32
                     pipe.handle(as: WDFUSBPIPE.self), memory.handle(as: WDFMEMORY.self), count, configuration.context)
             }
         }
-        let usbdStatus = unsafe read.block.pointee.UrbHeader.Status
+        let usbdStatus = unsafe read.block.header.pointee.Status
         read.release()
         let mustRecover = lock.withLock {
             // One that was cancelled stays down until the pipe has been stopped and started.

@@ -193,8 +193,8 @@ extension UsbInterfaceObject {
         case WdfUsbInterfaceSelectSettingTypeUrb:
             let minimum = unsafe MemoryLayout<_URB_SELECT_INTERFACE>.size - MemoryLayout<USBD_PIPE_INFORMATION>.size
             guard let block = unsafe parameters.Types.Urb.Urb,
-                unsafe Int32(block.pointee.UrbHeader.Function) == URB_FUNCTION_SELECT_INTERFACE,
-                unsafe Int(block.pointee.UrbHeader.Length) >= minimum
+                unsafe Int32(block.header.pointee.Function) == URB_FUNCTION_SELECT_INTERFACE,
+                unsafe Int(block.header.pointee.Length) >= minimum
             else { throw Refusal(.invalidParameter) }
             unsafe try select(block, attributes)
         default: throw Refusal(.invalidParameter)

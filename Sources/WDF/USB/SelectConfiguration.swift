@@ -91,8 +91,8 @@ extension UsbDeviceObject {
         default:
             let minimum = unsafe MemoryLayout<_URB_SELECT_CONFIGURATION>.size - MemoryLayout<USBD_PIPE_INFORMATION>.size
             guard let block = unsafe parameters.pointee.Types.Urb.Urb,
-                unsafe Int32(block.pointee.UrbHeader.Function) == URB_FUNCTION_SELECT_CONFIGURATION,
-                unsafe Int(block.pointee.UrbHeader.Length) >= minimum
+                unsafe Int32(block.header.pointee.Function) == URB_FUNCTION_SELECT_CONFIGURATION,
+                unsafe Int(block.header.pointee.Length) >= minimum
             else { throw Refusal(.invalidParameter) }
             unsafe _ = try select(block, attributes)
         }

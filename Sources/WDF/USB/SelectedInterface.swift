@@ -27,7 +27,7 @@ import Win32
     }
 
     private static func all(in block: PURB, from offset: Int) throws(Refusal) -> [SelectedInterface] {
-        let end = Int(unsafe block.pointee.UrbHeader.Length)
+        let end = Int(unsafe block.header.pointee.Length)
         var found: [SelectedInterface] = []
         var next = offset
         while next < end {

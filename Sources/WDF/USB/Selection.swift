@@ -20,7 +20,7 @@ extension UsbDeviceObject {
         leaveInterfaces()
         let status = unsafe usb.run(block)
         guard status >= 0 else { throw Refusal(status) }
-        unsafe configurationHandle = unsafe block.pointee.UrbSelectConfiguration.ConfigurationHandle
+        unsafe configurationHandle = unsafe block.body(as: _URB_SELECT_CONFIGURATION.self).pointee.ConfigurationHandle
         for selected in wanted { try interface(number: selected.number)?.adopt(selected, attributes) }
         return wanted.count
     }

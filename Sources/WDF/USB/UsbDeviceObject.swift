@@ -110,7 +110,9 @@ import Win32
         ) { block in
             unsafe UsbDeviceObject.ask(block, type, index: index, language: language, bytes)
             let status = unsafe usb.run(block, within: seconds)
-            return (status, Int(unsafe block.pointee.UrbControlDescriptorRequest.TransferBufferLength))
+            return (
+                status, Int(unsafe block.body(as: _URB_CONTROL_DESCRIPTOR_REQUEST.self).pointee.TransferBufferLength)
+            )
         }
     }
 
@@ -118,11 +120,11 @@ import Win32
     static func ask(
         _ block: PURB, _ type: Int32, index: UInt8, language: UInt16, _ bytes: UnsafeMutableRawBufferPointer
     ) {
-        unsafe block.pointee.UrbControlDescriptorRequest.DescriptorType = UCHAR(type)
-        unsafe block.pointee.UrbControlDescriptorRequest.Index = index
-        unsafe block.pointee.UrbControlDescriptorRequest.LanguageId = language
-        unsafe block.pointee.UrbControlDescriptorRequest.TransferBuffer = bytes.baseAddress
-        unsafe block.pointee.UrbControlDescriptorRequest.TransferBufferLength = ULONG(bytes.count)
+        unsafe block.body(as: _URB_CONTROL_DESCRIPTOR_REQUEST.self).pointee.DescriptorType = UCHAR(type)
+        unsafe block.body(as: _URB_CONTROL_DESCRIPTOR_REQUEST.self).pointee.Index = index
+        unsafe block.body(as: _URB_CONTROL_DESCRIPTOR_REQUEST.self).pointee.LanguageId = language
+        unsafe block.body(as: _URB_CONTROL_DESCRIPTOR_REQUEST.self).pointee.TransferBuffer = bytes.baseAddress
+        unsafe block.body(as: _URB_CONTROL_DESCRIPTOR_REQUEST.self).pointee.TransferBufferLength = ULONG(bytes.count)
     }
 
     /// What the device says of its power; no when it says nothing.
@@ -132,8 +134,9 @@ import Win32
             URB_FUNCTION_GET_STATUS_FROM_DEVICE, byteCount: MemoryLayout<_URB_CONTROL_GET_STATUS_REQUEST>.size
         ) { block in
             unsafe withUnsafeMutableBytes(of: &status) { place in
-                unsafe block.pointee.UrbControlGetStatusRequest.TransferBuffer = place.baseAddress
-                unsafe block.pointee.UrbControlGetStatusRequest.TransferBufferLength = ULONG(place.count)
+                unsafe block.body(as: _URB_CONTROL_GET_STATUS_REQUEST.self).pointee.TransferBuffer = place.baseAddress
+                unsafe block.body(as: _URB_CONTROL_GET_STATUS_REQUEST.self).pointee.TransferBufferLength = ULONG(
+                    place.count)
                 return unsafe usb.run(block, within: 5)
             }
         }

@@ -147,7 +147,7 @@ extension WDF_USB_PIPE_TYPE {
         unsafe usb.withBlock(
             URB_FUNCTION_SYNC_RESET_PIPE_AND_CLEAR_STALL, byteCount: MemoryLayout<_URB_PIPE_REQUEST>.size
         ) { block in
-            unsafe block.pointee.UrbPipeRequest.PipeHandle = unsafe pipe.handle
+            unsafe block.body(as: _URB_PIPE_REQUEST.self).pointee.PipeHandle = unsafe pipe.handle
             return unsafe usb.run(block)
         }
     }

@@ -15,7 +15,7 @@ extension PURB {
         unsafe UnsafeMutableRawPointer(self).assumingMemoryBound(to: Layout.self)
     }
 
-    var status: UInt32 { UInt32(bitPattern: unsafe pointee.UrbHeader.Status) }
+    var status: UInt32 { UInt32(bitPattern: unsafe header.pointee.Status) }
 }
 
 /// A driver of one device, on a bus of its own. The calls of the test's thread mean that bus.

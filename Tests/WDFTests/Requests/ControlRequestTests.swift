@@ -155,11 +155,12 @@ struct ControlRequestTests {
             try unsafe withUnsafeTemporaryAllocation(of: URB.self, capacity: 1) { buffer in
                 let block = unsafe try #require(buffer.baseAddress)
                 unsafe block.initialize(to: URB())
-                unsafe block.pointee.UrbHeader.Length = USHORT(MemoryLayout<_URB_BULK_OR_INTERRUPT_TRANSFER>.size)
-                unsafe block.pointee.UrbHeader.Function = USHORT(URB_FUNCTION_BULK_OR_INTERRUPT_TRANSFER)
-                unsafe block.pointee.UrbBulkOrInterruptTransfer.PipeHandle = unsafe pipe.pipe.handle
-                unsafe block.pointee.UrbBulkOrInterruptTransfer.TransferBuffer = unsafe memory.bytes.baseAddress
-                unsafe block.pointee.UrbBulkOrInterruptTransfer.TransferBufferLength = 5
+                unsafe block.header.pointee.Length = USHORT(MemoryLayout<_URB_BULK_OR_INTERRUPT_TRANSFER>.size)
+                unsafe block.header.pointee.Function = USHORT(URB_FUNCTION_BULK_OR_INTERRUPT_TRANSFER)
+                unsafe block.body(as: _URB_BULK_OR_INTERRUPT_TRANSFER.self).pointee.PipeHandle = unsafe pipe.pipe.handle
+                unsafe block.body(as: _URB_BULK_OR_INTERRUPT_TRANSFER.self).pointee.TransferBuffer = unsafe memory.bytes
+                    .baseAddress
+                unsafe block.body(as: _URB_BULK_OR_INTERRUPT_TRANSFER.self).pointee.TransferBufferLength = 5
                 for request in requests { #expect(unsafe format(request, pipe, .block(block, nil)) == 0) }
                 #expect(requests[0].send(pipe))
                 let found = BugCheck.intercepting { #expect(!requests[1].send(pipe)) }
