@@ -343,6 +343,9 @@ struct QueuedRequestTests {
             #expect(outcome.status == nil)
             let deletion = BugCheck.intercepting { unsafe WdfObjectDelete(taken) }
             #expect(deletion.map { [$0.code, UInt32($0.parameters[0])] } == [[0x10D, 7]])
+            try #require(unsafe WdfIoQueueRetrieveNextRequest(queue, &taken) == 0)
+            unsafe complete(taken)
+            #expect(outcome.completionCount == 1)
         }
     }
 

@@ -99,8 +99,12 @@ func contextKind(_ size: Int, name: StaticString? = "context", structure: UInt32
     if let name {
         unsafe kind.pointee.ContextName = UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self)
     }
+    unsafe contextKinds.withLock { unsafe $0.append(UnsafePointer(kind)) }
     return unsafe UnsafePointer(kind)
 }
+
+/// Every kind that was made, so that what checks for leaks finds them.
+private let contextKinds = unsafe Locked<[PCWDF_OBJECT_CONTEXT_TYPE_INFO]>([])
 
 /// Runs `body` with a device of a bus of its own, which calls of this thread mean. `attributes` may say at which level,
 /// and whether one at a time, the device's callbacks are called.

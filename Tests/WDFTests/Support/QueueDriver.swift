@@ -56,7 +56,10 @@ import Win32
         let attached = try bus.attach(peripheral)
         try ProcessHost.withHost(bus) {
             let driver = try QueueDriver(bus, withUsb: withUsb)
-            defer { driver.close() }
+            defer {
+                driver.close()
+                driver.forget()
+            }
             try body(driver, attached)
         }
     }
@@ -72,6 +75,9 @@ import Win32
         unsafe SwiftUsbCloseTarget(device)
         Drivers.shared.remove(self)
     }
+
+    /// Lets go of what the driver was to do, which may hold the driver itself.
+    private func forget() { lock.withLock { unsafe handler = nil } }
 
     // MARK: The driver
 
