@@ -61,6 +61,8 @@ final class ReadQueue: @unchecked Sendable {
         lock.lock()
         unsafe read.prepare(bytes, policies)
         read.cancelling.begin(read.number)
+        // An abort that came before waits for this read, and not for one ahead of it in the queue that it did not take.
+        if read.cancelling.isCancelled { return end(read, .cancelled) }
         // Nothing is asked for, and nobody need be asked.
         if unsafe bytes.isEmpty, policies.allowsPartialReads { return end(read, .success) }
         if policies.isRaw { return startRaw(read) }
