@@ -22,7 +22,8 @@ extension BusExecutor {
             } else if !mayAdvance {
                 waitForClients { followerCondition.wait(nanoseconds: patience) }
             } else if isExhausted {
-                if unparkedWorkers == 0, clock.flow == .manual || isSimulating || source == nil {
+                let isStill = unparkedWorkers == 0 && (workers.isEmpty || endedWaits == 0)
+                if isStill, clock.flow == .manual || isSimulating || source == nil {
                     // Others who wait for this thread's poll look for themselves.
                     if followers > 0 { followerCondition.broadcast() }
                     return .neverCompletes
@@ -34,7 +35,7 @@ extension BusExecutor {
                 _ = pollLocked(until: nil, wait: true)
             }
         }
-        if clock.flow == .free, endedWaits > 0 { endedWaits -= 1 }
+        if endedWaits > 0 { endedWaits -= 1 }
         passOnPolling()
         return .done
     }
@@ -53,7 +54,7 @@ extension BusExecutor {
         let ended = change()
         guard ended > 0 else { return lock.unlock() }
         // From here on those threads compute, though it may be some time until they wake.
-        if clock.flow == .free { endedWaits += ended }
+        if clock.flow == .free || !workers.isEmpty { endedWaits += ended }
         followersNeedWaking = true
         if !isPolling, followers > 0 {
             followersNeedWaking = false

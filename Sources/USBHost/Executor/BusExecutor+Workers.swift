@@ -31,6 +31,7 @@ extension BusExecutor {
         lock.withLock {
             guard let depth = workers.removeValue(forKey: worker), depth == 0 else { return }
             unparkedWorkers -= 1
+            if workers.isEmpty { endedWaits = 0 }
             if unparkedWorkers == 0, followers > 0 { followerCondition.broadcast() }
         }
     }

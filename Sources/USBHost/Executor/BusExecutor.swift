@@ -90,7 +90,8 @@ public final class BusExecutor: TaskExecutor, SerialExecutor, @unchecked Sendabl
     /// Threads of ``addWorker(_:)``, and how many of their blocking calls are under way. Kept in manual flow only.
     var workers: [UInt: Int] = [:]
     var unparkedWorkers = 0
-    /// Blocking waits that are over while their threads have not woken yet. Kept in free flow only.
+    /// Blocking waits that are over while their threads have not woken yet. Kept in free flow, and in manual flow while
+    /// there are workers.
     var endedWaits = 0
     /// How often the last of the clients has begun to wait: a sign that none of them takes too long. Kept in free flow
     /// only.
