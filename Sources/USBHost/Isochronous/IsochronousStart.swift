@@ -51,14 +51,19 @@ public struct StartPolicy: Sendable, Hashable {
     public var accuracy: Accuracy
     /// What a transfer keeps to.
     public var grid: Grid
+    /// Whether a start before the end of the transfer that was accepted last is refused even when that one has ended, as
+    /// far as the wire can start at a frame. What is queued is never overtaken, whatever this says.
+    public var goesForward: Bool
 
     /// Makes a policy. The default refuses what is late or cannot be exact.
     public init(
-        window: StartWindow? = nil, late: Late = .refuse, accuracy: Accuracy = .exact, grid: Grid = .intervals
+        window: StartWindow? = nil, late: Late = .refuse, accuracy: Accuracy = .exact, grid: Grid = .intervals,
+        goesForward: Bool = false
     ) {
         self.window = window
         self.late = late
         self.accuracy = accuracy
         self.grid = grid
+        self.goesForward = goesForward
     }
 }

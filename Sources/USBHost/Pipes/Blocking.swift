@@ -72,8 +72,13 @@ public struct BlockingPipe: Sendable {
     public func abort() { core.abortBlocking() }
 
     /// Clears the halt. See ``PipeProtocol/clearHalt()``.
+    ///
+    /// With `sendingRequest` false the device is not told: what is queued is aborted and the host goes on, but a device
+    /// that stalls keeps doing so, and its data toggle stays as it is.
     @available(*, noasync, message: "use clearHalt(), which suspends the task instead of blocking its thread")
-    public func clearHalt() throws(USBError) { try core.clearHaltBlocking() }
+    public func clearHalt(sendingRequest: Bool = true) throws(USBError) {
+        try core.clearHaltBlocking(sendingRequest: sendingRequest)
+    }
 }
 
 /// The blocking forms of a device's methods. See ``BlockingOutPipe``.
@@ -152,8 +157,9 @@ public struct BlockingDevice: Sendable {
 }
 
 extension PipeCore {
-    func clearHaltBlocking() throws(USBError) {
+    func clearHaltBlocking(sendingRequest: Bool = true) throws(USBError) {
         abortBlocking()
+        guard sendingRequest else { return haltWasCleared() }
         guard let device else { return }
         _ = try device.sendControlBlocking(.clearHalt(address), .none, count: 0, timeout: Device.controlTimeout)
         haltWasCleared()

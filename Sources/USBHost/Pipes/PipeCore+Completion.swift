@@ -112,7 +112,7 @@ extension PipeCore: CompletionSink {
     private func afterCompletion(of transfer: TransferCore) {
         switch info.type {
         case .bulk, .interrupt:
-            if transfer.status == .stalled { life.halt() }
+            if transfer.status == .stalled || policy.haltsOnErrors && transfer.status.isBusFailure { life.halt() }
         case .isochronous:
             if transfer.nextPosition == nil { transfer.nextPosition = transfer.plannedEnd }
             if transfer.status == .completed {

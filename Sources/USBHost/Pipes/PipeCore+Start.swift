@@ -109,8 +109,13 @@ extension PipeCore {
     private func check(
         _ position: Microframe, behind planned: Microframe?, now: Microframe, reach: Microframe, policy: StartPolicy
     ) throws(USBError) {
-        if let end = planned, queuedCount > 0, position < end {
-            throw error(.tooLate, "microframe \(position) lies before \(end), where the queued transfers end")
+        if let end = planned, position < end {
+            if queuedCount > 0 {
+                throw error(.tooLate, "microframe \(position) lies before \(end), where the queued transfers end")
+            }
+            if policy.goesForward, capabilities.exactStartFrame {
+                throw error(.tooLate, "microframe \(position) lies before \(end), where the transfer before it ended")
+            }
         }
         if let window = policy.window, let violation = window.violation(start: position.frame, now: now.frame) {
             throw error(position < now ? .tooLate : .tooEarly, "\(violation)")

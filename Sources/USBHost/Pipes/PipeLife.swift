@@ -135,6 +135,9 @@ public struct PipePolicy: Hashable, Sendable {
     public var whileAborting: WhileAborting = .refuse
     /// What becomes of a transfer submitted to a halted pipe.
     public var whileHalted: WhileHalted = .refuse
+    /// Whether a bulk or interrupt pipe also halts, until its halt is cleared, when a transfer fails for an error of the
+    /// bus or of what the device sent, and not only when the device answers STALL.
+    public var haltsOnErrors = false
     /// Whether a write that is a whole number of packets is followed by a zero-length packet.
     public var endsWithZeroLengthPacket = false
 

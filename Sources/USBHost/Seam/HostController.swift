@@ -45,7 +45,8 @@ public protocol WireDevice: AnyObject, Sendable {
     /// Throws `.busy` when somebody else has it.
     func claim(interface: UInt8, detach: Bool) throws(USBError)
 
-    /// Gives an interface back. The engine has cancelled and drained its pipes before.
+    /// Gives an interface back, which is at alternate setting 0 from then on, for whoever claims it next. The engine has
+    /// cancelled and drained its pipes before.
     func release(interface: UInt8)
 
     /// Opens a pipe of a claimed interface, or the control pipe. Completions go to `sink`, which the wire holds unowned:

@@ -40,14 +40,20 @@ public struct FrameReading: Sendable, Hashable {
     /// epochs must not be compared.
     public var epoch: UInt64
 
+    /// When the microframe began, where the wire knows; nil where it does not.
+    public var microframeStart: BusInstant?
+
     /// The frame that is under way.
     public var frame: Frame { microframe.frame }
 
     /// Makes a reading.
-    public init(microframe: Microframe, time: BusInstant, quality: Quality, epoch: UInt64) {
+    public init(
+        microframe: Microframe, time: BusInstant, quality: Quality, epoch: UInt64, microframeStart: BusInstant? = nil
+    ) {
         self.microframe = microframe
         self.time = time
         self.quality = quality
         self.epoch = epoch
+        self.microframeStart = microframeStart
     }
 }

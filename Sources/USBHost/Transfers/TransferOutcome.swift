@@ -33,6 +33,14 @@ public enum TransferStatus: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// Whether the bus, or what the device sent, made the transfer fail.
+    var isBusFailure: Bool {
+        switch self {
+        case .failed(.bus), .failed(.overflow): true
+        default: false
+        }
+    }
+
     /// A few words for a person.
     public var description: String {
         errorKind.map { self == .expired ? "expired" : $0.summary } ?? "completed"

@@ -108,6 +108,12 @@ final class BusDevice {
         peripheral.alternateSettingSelected(alternate, interface: interface)
     }
 
+    /// Nobody has an interface any more. Its setting is 0 again, as on a system whose host sees to that.
+    func giveBack(_ interface: UInt8) {
+        claims[interface] = nil
+        if !isGone, alternateSetting(of: interface) != 0 { selectAlternateSetting(0, of: interface) }
+    }
+
     func setRemoteWakeup(_ isOn: Bool) { hasRemoteWakeup = isOn }
 
     /// The endpoint with an address in the settings that are selected now.

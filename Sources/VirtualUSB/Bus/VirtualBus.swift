@@ -72,8 +72,10 @@ public final class VirtualBus: HostController, @unchecked Sendable {
     public func frame() -> FrameReading {
         let now = clock.now
         act {}
+        let position = Schedule.position(at: now.nanoseconds)
         return FrameReading(
-            microframe: Microframe(Schedule.position(at: now.nanoseconds)), time: now, quality: .exact, epoch: 0)
+            microframe: Microframe(position), time: now, quality: .exact, epoch: 0,
+            microframeStart: BusInstant(nanoseconds: Schedule.nanoseconds(at: position)))
     }
 
     /// Shows every transaction from now on; nil ends that. The sink is called under the bus's lock, in the order of the

@@ -34,7 +34,7 @@ final class VirtualDevice: WireDevice, @unchecked Sendable {
 
     func release(interface: UInt8) {
         bus.act {
-            if device.claims[interface] == ObjectIdentifier(self) { device.claims[interface] = nil }
+            if device.claims[interface] == ObjectIdentifier(self) { device.giveBack(interface) }
         }
     }
 
@@ -51,7 +51,7 @@ final class VirtualDevice: WireDevice, @unchecked Sendable {
         let forgotten = bus.act {
             let handle = ObjectIdentifier(self)
             device.sinks.removeAll { $0.handle == handle }
-            device.claims = device.claims.filter { $0.value != handle }
+            for interface in device.claims.filter({ $0.value == handle }).keys.sorted() { device.giveBack(interface) }
             return bus.schedule.forget { $0.handle == handle }
         }
         withExtendedLifetime(forgotten) {}

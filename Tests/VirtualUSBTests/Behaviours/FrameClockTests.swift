@@ -23,6 +23,7 @@ struct FrameClockTests {
                 #expect(reading.time >= last.time)
                 #expect(reading.time >= instant(reading.microframe))
                 #expect(reading.time < instant(reading.microframe + 1))
+                #expect(reading.microframeStart == instant(reading.microframe))
                 last = reading
             }
         }

@@ -72,4 +72,20 @@ struct IsochronousFrameGridTests {
             #expect(outcome.time == instant(last + grid.step))
         }
     }
+    @Test("What goes forward only is refused before the end of the transfer before it, also when that has ended")
+    func forward() throws {
+        try VirtualBus.simulate { bus in
+            let plugged = try await bus.plug(Recorder(Recorder.Grid.all[0]))
+            let first = bus.present.frame + 4
+            let late = StartPolicy(late: .dropExpired)
+            let forward = StartPolicy(late: .dropExpired, goesForward: true)
+            _ = try await plugged.out.send(8, .at(first), policy: forward).completion()
+            let next = first.firstMicroframe + 8 * Recorder.Grid.all[0].interval
+            #expect(
+                try await plugged.out.makePackets([1]).submitError(.at(next - 1), policy: forward)?.kind == .tooLate)
+            #expect(try await plugged.out.send(1, .at(next), policy: forward).completion().outcome.status != .cancelled)
+            // Others may begin in the past, as far as their window goes; what has passed there is dropped.
+            #expect(try await plugged.out.send(1, .at(first), policy: late).completion().outcome.status == .expired)
+        }
+    }
 }

@@ -55,6 +55,39 @@ struct StallTests {
         }
     }
 
+    @Test(
+        "A pipe that halts on every error does so on the bus's, and a halt cleared on the host's side tells no device")
+    func haltsOnErrors() throws {
+        try VirtualBus.simulate { bus in
+            let trace = TraceLog()
+            let attachment = try bus.attach(TestDevice())
+            let interface = try bus.open(attachment).claim(0)
+            let pipe = try interface.pipe(TestDevice.bulkIn)
+            let typed = try interface.inPipe(TestDevice.bulkIn, Bulk.self)
+            bus.setTrace { trace.append($0) }
+            func meet(_ reply: Reply) async -> USBError.Kind? {
+                attachment.withPeripheral { $0.replies[TestDevice.bulkIn] = reply }
+                return await failure { _ = try await typed.read(upTo: 64, timeout: .milliseconds(5)) }?.kind
+            }
+            #expect(await meet(.fault(.noResponse)) == .bus(.noResponse))
+            #expect(!pipe.isHalted, "unless the pipe is told to")
+            pipe.policy.haltsOnErrors = true
+            #expect(await meet(.nak) == .timedOut)
+            #expect(!pipe.isHalted)
+            for (fault, kind) in [(BusFault.noResponse, USBError.Kind.bus(.noResponse)), (.babble, .overflow)] {
+                #expect(await meet(.fault(fault)) == kind)
+                #expect(pipe.isHalted)
+                #expect(await meet(.data(0)) == .stalled)
+                try blocking { () throws(USBError) in try pipe.blocking.clearHalt(sendingRequest: false) }
+                #expect(!pipe.isHalted)
+            }
+            #expect(await meet(.stall) == .stalled)
+            try blocking { () throws(USBError) in try pipe.blocking.clearHalt(sendingRequest: false) }
+            #expect(await meet(.data(0)) == .stalled, "the device knows of nothing")
+            #expect(Self.clears(trace).isEmpty)
+        }
+    }
+
     @Test("A stall halts a bulk pipe until it is cleared: submits fail at once, and other pipes go on")
     func bulk() throws { try Self.check(Bulk.self, TestDevice.bulkIn) }
 

@@ -53,6 +53,24 @@ import VirtualUSB
         }
     }
 
+    /// Whoever claims an interface takes it to be at setting 0, and its endpoints to be those of that setting.
+    @Test(arguments: [false, true]) func anInterfaceThatIsGivenBackGoesBackToSetting0(byClosing: Bool) throws {
+        try VirtualBus.simulate { bus in
+            let attachment = try bus.attach(GadgetZero())
+            do {
+                let device = try bus.open(attachment)
+                let interface = try device.claim(0)
+                try await interface.selectAlternateSetting(2)
+                if !byClosing { await interface.release() }
+                withExtendedLifetime(device) {}
+            }
+            let interface = try bus.open(attachment).claim(0)
+            #expect(interface.alternateSetting.descriptor.alternateSetting == 0)
+            let pipe = try interface.inPipe(0x81, Bulk.self)
+            #expect(try await pipe.read(upTo: 64).count == 64)
+        }
+    }
+
     @Test func closingADeviceGivesItsInterfacesBack() throws {
         try VirtualBus.simulate { bus in
             let attachment = try bus.attach(TestDevice())

@@ -66,6 +66,7 @@ import VirtualUSB
             try await interface.selectAlternateSetting(1)
             #expect(try await device.read(.getInterface(1)) == [1])
             await interface.release()
+            #expect(try await device.read(.getInterface(1)) == [0])
             #expect(try await device.read(.getStatus(of: .device)) == [0, 0])
             // Only a configuration that allows it can have remote wake-up.
             await #expect(throws: USBError.self) {
@@ -83,7 +84,8 @@ import VirtualUSB
             await #expect(throws: USBError.self) { _ = try await device.read(.getInterface(0)) }
             #expect(
                 attachment.withPeripheral { $0.events } == [
-                    .reset, .configuration(1), .alternate(1, interface: 1), .configuration(2), .configuration(0),
+                    .reset, .configuration(1), .alternate(1, interface: 1), .alternate(0, interface: 1),
+                    .configuration(2), .configuration(0),
                 ])
         }
     }
