@@ -17,6 +17,7 @@ let package = Package(
         .library(name: "LinuxUSB", targets: ["LinuxUSB"]),
         .library(name: "USBSpecification", targets: ["USBSpecification"]),
         .library(name: "VirtualUSB", targets: ["VirtualUSB"]),
+        .library(name: "USBDriverKit", targets: ["USBDriverKit"]),
         .library(name: "WDF", targets: ["WDF"]),
         .library(name: "WinUSB", targets: ["WinUSB"]),
         // Building this product builds the one below it, whose name is that of the file.
@@ -34,6 +35,7 @@ let package = Package(
         .target(name: "VirtualUSB", dependencies: ["USBHost", "USBSpecification"], swiftSettings: settings),
         .target(name: "CLinuxUSB"),
         .target(name: "CMicrosoftUSB"),
+        .target(name: "CUSBDriverKit"),
         .target(name: "CWideMain"),
         .target(
             name: "LinuxUSB", dependencies: ["CLinuxUSB", "USBHost", "USBSpecification"], swiftSettings: settings),
@@ -45,6 +47,9 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "WinUSB", dependencies: ["CMicrosoftUSB", "USBHost", "USBSpecification", "Win32"],
+            swiftSettings: settings),
+        .target(
+            name: "USBDriverKit", dependencies: ["CUSBDriverKit", "HostFiles", "USB", "USBHost", "USBSpecification"],
             swiftSettings: settings),
         .target(
             name: "NTKernel", dependencies: ["CMicrosoftUSB", "HostFiles", "USB", "USBHost", "Win32"],
@@ -65,7 +70,8 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(
-            name: "SwiftUSBC", dependencies: ["CWideMain", "NTKernel", "USBD", "WDF", "Win32", "WinUSB"],
+            name: "SwiftUSBC",
+            dependencies: ["CWideMain", "NTKernel", "USBD", "USBDriverKit", "WDF", "Win32", "WinUSB"],
             swiftSettings: settings,
             // A library for programs in C needs nothing of Swift's where it runs.
             linkerSettings: [.unsafeFlags(["-static-stdlib"], .when(configuration: .release))]),
@@ -103,6 +109,13 @@ let package = Package(
             dependencies: [
                 "CMicrosoftUSB", "HostFiles", "TestEffort", "USB", "USBHost", "USBSpecification", "VirtualUSB", "Win32",
                 "WinUSB",
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "USBDriverKitTests",
+            dependencies: [
+                "CUSBDriverKit", "HostFiles", "TestEffort", "USB", "USBDriverKit", "USBHost", "USBSpecification",
+                "VirtualUSB",
             ],
             swiftSettings: settings),
         .testTarget(
