@@ -137,6 +137,13 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
+            name: "DialectTests",
+            dependencies: [
+                "CMicrosoftUSB", "CUSBDriverKit", "HostFiles", "TestEffort", "USB", "USBDriverKit", "USBHost",
+                "USBRequests", "USBSpecification", "VirtualUSB", "WDF", "Win32", "WinUSB",
+            ],
+            swiftSettings: settings),
+        .testTarget(
             name: "usbpipeTests", dependencies: ["HostFiles", "TestEffort", "usbpipe", "USB", "VirtualUSB"],
             swiftSettings: settings),
     ],
